@@ -1,0 +1,127 @@
+"""Where everything of the kit lies: the only file that spells a path of it.
+
+exercises/<track>/<name>/   what a learner sees: README.md, <name>.py or <name>/ (the stub, to work in),
+                            test_<name>.py, hints.md, exercise.toml
+solutions/<track>/<name>/   what only the grader sees: <name>.py or <name>/ (the reference), suite.py,
+                            driver.py, stub/ (the stub as it was handed out), alternatives/<idea>/,
+                            wrong/<mistake>/, wrong.toml
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+import sys
+from pathlib import Path
+
+from grader.model import Exercise
+
+#: Names that lie in ``exercises/<track>/<name>/`` and ``solutions/<track>/<name>/`` beside the module itself.
+VISIBLE = ("README.md", "hints.md", "exercise.toml")
+HIDDEN = ("suite.py", "driver.py", "wrong.toml", "wrong", "alternatives", "stub")
+
+
+def default_root() -> Path:
+    """The checkout that this grader lies in: the kit that it grades unless told otherwise."""
+    return Path(__file__).resolve().parents[2]
+
+
+def exercises(root: Path) -> Path:
+    return root / "exercises"
+
+
+def solutions(root: Path) -> Path:
+    return root / "solutions"
+
+
+def templates() -> Path:
+    """The skeleton that a new exercise starts from."""
+    return Path(__file__).resolve().parents[1] / "templates"
+
+
+def folders(parent: Path) -> list[Path]:
+    """The folders in ``parent`` that can be part of a kit, by name; none when it is not there."""
+    if not parent.is_dir():
+        return []
+    return sorted(path for path in parent.iterdir() if path.is_dir() and path.name[0] not in "._")
+
+
+def fault_of_name(name: str) -> str:
+    """Why ``name`` cannot name a track or an exercise; empty when it can. It is a module's name, too."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        return f"{name!r} is not a lower-case Python name such as lru_cache"
+    if keyword.iskeyword(name) or name in sys.stdlib_module_names or name in ("driver", "suite", "grader"):
+        return f"{name!r} is already the name of something else in Python"
+    return ""
+
+
+def shown_statement(name: str) -> str:
+    """Where the statement of the exercise ``name`` lies, as a person types it."""
+    return f"exercises/{name}/README.md"
+
+
+def shown_stub(name: str) -> str:
+    """Where the learner works on the exercise ``name``, be it a file or a package, as a person types it."""
+    return f"exercises/{name}/"
+
+
+def manifest(folder: Path) -> Path:
+    return folder / "exercise.toml"
+
+
+def statement(exercise: Exercise) -> Path:
+    return exercise.folder / "README.md"
+
+
+def hints(exercise: Exercise) -> Path:
+    return exercise.folder / "hints.md"
+
+
+def visible_tests(exercise: Exercise) -> Path:
+    return exercise.folder / f"test_{exercise.module}.py"
+
+
+def suite(exercise: Exercise) -> Path:
+    return exercise.hidden / "suite.py"
+
+
+def driver(exercise: Exercise) -> Path:
+    """The driver's path; not every exercise has one."""
+    return exercise.hidden / "driver.py"
+
+
+def stub(exercise: Exercise) -> Path:
+    """The folder that keeps the stub as it was handed out, since learners write into ``exercises/``."""
+    return stub_folder(exercise.hidden)
+
+
+def stub_folder(hidden: Path) -> Path:
+    return hidden / "stub"
+
+
+def alternatives(exercise: Exercise) -> list[Path]:
+    return folders(exercise.hidden / "alternatives")
+
+
+def wrong_solutions(exercise: Exercise) -> list[Path]:
+    return folders(exercise.hidden / "wrong")
+
+
+def wrong_table(exercise: Exercise) -> Path:
+    return exercise.hidden / "wrong.toml"
+
+
+def module_file(folder: Path, module: str) -> Path:
+    """The learner's module as one file."""
+    return folder / f"{module}.py"
+
+
+def module_package(folder: Path, module: str) -> Path:
+    """The learner's module as a package."""
+    return folder / module
+
+
+def places(exercise: Exercise) -> tuple[tuple[str, ...], ...]:
+    """Where a tree that was handed in may hold the exercise, as parts below its top, best first."""
+    track, module = exercise.track, exercise.module
+    return (("exercises", track, module), (track, module), ())

@@ -1,0 +1,1 @@
+"""Cells: sandboxed processes in which submissions live, and the trusted side of talking to them."""

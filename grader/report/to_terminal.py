@@ -1,0 +1,169 @@
+"""The report for a person at a terminal: the scoreboard, what was lost and why, and what to do next."""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.text import Text
+
+from grader.model import MAX_SCORE, CheckResult, ExerciseReport, Report, Status, Verdict
+from grader.report.next_step import next_step
+from grader.report.text import one_line, plain
+from grader.report.words import colour, number, sign, status_word, verdict_word
+
+#: Of one exercise every lost check is shown; of several only the first few.
+FIRST_FEW = 3
+#: The states whose reason stands on the scoreboard in place of the title.
+_TELL_WHY = (Status.INVALID, Status.NOT_GRADED)
+#: Lines shown of one message and of one transcript.
+MESSAGE_LINES = 20
+TRANSCRIPT_LINES = 40
+
+
+def to_terminal(
+    report: Report,
+    *,
+    width: int = 100,
+    coloured: bool = False,
+    ascii_only: bool = False,
+    advice: bool = True,
+) -> str:
+    """The report as lines of at most ``width`` characters, but for lines that the submission wrote.
+
+    ``ascii_only`` draws no boxes and no symbols. ``advice`` says what a learner may do next.
+    """
+    page = Page(width, ascii_only)
+    page.add()
+    for row in _scoreboard(report, page):
+        page.add(row)
+    ran = [exercise for exercise in report.exercises if exercise.was_run]
+    lost = [(exercise, check) for exercise in ran for check in exercise.checks if _is_shown(check)]
+    shown = lost if len(report.exercises) == 1 else lost[:FIRST_FEW]
+    for exercise in report.exercises:
+        checks = [check for owner, check in shown if owner is exercise]
+        alone = len(report.exercises) == 1 and exercise.status is not Status.NOT_STARTED
+        if checks or (exercise.message and (exercise.was_run or alone)):
+            _add_details(page, exercise, checks)
+    if len(lost) > len(shown):
+        page.add()
+        page.add(f"{len(lost) - len(shown)} more checks were lost; grade one exercise to see all of its checks.")
+    _add_foot(page, report)
+    if advice:
+        page.add()
+        for line in next_step(report):
+            page.add(line)
+    return page.render(coloured)
+
+
+class Page:
+    """Lines of styled text, and the signs that they may use."""
+
+    def __init__(self, width: int, ascii_only: bool) -> None:
+        self.width = width
+        self.ascii_only = ascii_only
+        self.bar = "|" if ascii_only else "\u2502"
+        self.lines: list[Text] = []
+
+    def add(self, line: str | Text = "", style: str = "") -> None:
+        """Add text of the grader's own, wrapped."""
+        if isinstance(line, Text):
+            self.lines.append(line)
+            return
+        indent = " " * (len(line) - len(line.lstrip()))
+        for part in textwrap.wrap(line, self.width, subsequent_indent=indent) or [""]:
+            self.lines.append(Text(part, style))
+
+    def add_quoted(self, text: str, max_lines: int, style: str = "") -> None:
+        """Add a submission's text: made safe, each line behind a bar so that none passes for the grader's."""
+        for line in plain(text, max_lines=max_lines).split("\n"):
+            for part in textwrap.wrap(line, self.width - 4) or [""]:
+                bar = f"{self.bar} " if part else self.bar
+                self.lines.append(Text.assemble("  ", (bar, "dim"), (part, style)))
+
+    def render(self, coloured: bool) -> str:
+        file = io.StringIO()
+        console = Console(
+            file=file,
+            width=self.width,
+            force_terminal=coloured,
+            no_color=not coloured,
+            color_system="standard" if coloured else None,
+            legacy_windows=False,
+            _environ={},
+        )
+        for line in self.lines:
+            console.print(line, soft_wrap=True, markup=False, emoji=False, highlight=False)
+        return file.getvalue()
+
+
+def _scoreboard(report: Report, page: Page) -> Iterator[Text]:
+    """One line per exercise; a line per track where there are several; the whole score."""
+    tracks = report.track_scores()
+    names = max((len(exercise.name) for exercise in report.exercises), default=0)
+    words = max((len(status_word(exercise.status)) for exercise in report.exercises), default=0)
+    track = ""
+    for exercise in report.exercises:
+        if len(tracks) > 1 and exercise.track != track:
+            track = exercise.track
+            yield Text(f"{track}: {number(tracks[track])} of {MAX_SCORE}", "bold")
+        mark = sign(exercise.status, ascii_only=page.ascii_only)
+        line = Text.assemble(
+            (f"  {mark} ", colour(exercise.status)),
+            f"{exercise.name:{names}}  ",
+            (f"{status_word(exercise.status):{words}}", colour(exercise.status)),
+            f"  {number(exercise.score):>6}  ",
+            (one_line(exercise.message) if exercise.status in _TELL_WHY else exercise.title, "dim"),
+        )
+        line.truncate(page.width)
+        yield line
+    yield Text("")
+    yield Text(f"Score: {number(report.score)} of {MAX_SCORE}", "bold")
+
+
+def _add_details(page: Page, exercise: ExerciseReport, checks: list[CheckResult]) -> None:
+    page.add()
+    page.add(Text(f"{exercise.name}: {status_word(exercise.status)}, {number(exercise.score)}", "bold"))
+    if exercise.message:
+        page.add_quoted(exercise.message, MESSAGE_LINES)
+    for check in checks:
+        page.add()
+        _add_check(page, check)
+
+
+def _add_check(page: Page, result: CheckResult) -> None:
+    """A check that was lost: what it is worth, what happened, the calls that show it, and its hint."""
+    check = result.check
+    milestone = f"{check.milestone}, " if check.milestone else ""
+    page.add(
+        Text.assemble(
+            (f"{sign(result.verdict, ascii_only=page.ascii_only)} ", colour(result.verdict)),
+            (one_line(check.title), "bold"),
+            f" ({milestone}{check.stage}, {check.points} points): ",
+            (verdict_word(result.verdict), colour(result.verdict)),
+        )
+    )
+    if result.message:
+        page.add_quoted(result.message, MESSAGE_LINES)
+    if result.transcript:
+        if result.message:
+            page.add_quoted("", 1)
+        page.add_quoted(result.transcript, TRANSCRIPT_LINES, "dim")
+    if result.verdict.counts:
+        page.add(f"  Hint: {one_line(check.hint)}")
+
+
+def _add_foot(page: Page, report: Report) -> None:
+    """How the grading was done, for whoever wants to repeat it."""
+    page.add()
+    page.add(f"Seed {report.seed}, isolation {report.isolation.level}.", "dim")
+    if report.isolation.missing:
+        remedy = f" To get it: {report.isolation.remedy}" if report.isolation.remedy else ""
+        page.add(f"Not available here: {', '.join(report.isolation.missing)}.{remedy}", "dim")
+
+
+def _is_shown(result: CheckResult) -> bool:
+    """A check that was lost or that the grader is at fault for; what could not be graded is summed up."""
+    return result.verdict not in (Verdict.PASSED, Verdict.NOT_GRADED)

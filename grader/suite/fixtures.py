@@ -1,0 +1,236 @@
+"""The pytest fixtures that a hidden suite may ask for. See "Writing a suite" in the README."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from grader.cell.remote import LazyRemote, Remote
+from grader.model import Level
+from grader.suite.misuse import MisuseError
+from grader.suite.session import Run, Session
+
+if TYPE_CHECKING:  # imported where they are used: most suites need none of them
+    from grader.services.http import Handler, HttpService
+    from grader.services.redis import RedisService
+    from grader.services.virtual_clock import VirtualClock
+    from grader.suite.web import Site
+
+RUN = pytest.StashKey[Run]()
+SESSION = pytest.StashKey[Session]()
+_REDIS_PORT = 6379
+
+
+@pytest.fixture
+def onspot(request: pytest.FixtureRequest) -> Iterator[Session]:
+    """The check's session, which every other fixture stands on."""
+    session = Session(request.config.stash[RUN], request.function.onspot_check)
+    request.node.stash[SESSION] = session
+    if "virtual_time" in request.fixturenames:  # first of all, whatever order the fixtures are made in
+        session.use_virtual_time()
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def subject(onspot: Session) -> Remote:
+    """Stand-in for the submitted module."""
+    return onspot.subject
+
+
+@pytest.fixture
+def driver(onspot: Session) -> Remote:
+    """Stand-in for the suite's ``driver.py``, loaded into the cell beside the submission."""
+    return onspot.driver
+
+
+class CellControl:
+    """What a suite may ask of the cell itself."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def cpu(self, work: Callable[..., Any], *args: Any, repeat: int = 3) -> float:
+        """The least CPU seconds that the cell's process used while ``work(*args)`` ran, of ``repeat`` runs."""
+        process = self._session.cell.process
+        best = float("inf")
+        for _ in range(repeat):
+            before = process.cpu_seconds()
+            work(*args)
+            best = min(best, process.cpu_seconds() - before)
+        return best
+
+    def keep(self, value: Any) -> Remote:
+        """An object inside the cell that starts as a copy of ``value``."""
+        return self._session.cell.keep(value)
+
+    def fetch(self, thing: Remote) -> Any:
+        """A copy of an object of the cell: a plain value, or a record of its fields."""
+        return self._session.cell.fetch(thing)
+
+    def restart(self) -> None:
+        """Ends the cell. The next use of ``subject`` starts a fresh one."""
+        self._session.restart()
+
+    def printed(self) -> str:
+        """What the submission has printed."""
+        return self._session.cell.printed
+
+    @property
+    def operator(self) -> Operators:
+        """The functions of module ``operator``, run in the cell: ``cell.operator.eq(a, b)``."""
+        return Operators(self._session)
+
+
+class Operators:
+    """Each attribute is a function of module ``operator``, or ``repr``, ``str``, ``hash``, ``isinstance``, ``type``."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        return lambda *args: self._session.cell.operate(name, *args)
+
+
+@pytest.fixture
+def cell(onspot: Session) -> CellControl:
+    """Control of the cell: CPU time, objects kept inside, restarts."""
+    return CellControl(onspot)
+
+
+@pytest.fixture
+def virtual_time(onspot: Session) -> VirtualClock:
+    """The cell's own time on a virtual clock, and the services' delays with it."""
+    return onspot.use_virtual_time()
+
+
+@pytest.fixture
+def manual_clock(onspot: Session) -> Remote:
+    """A clock to inject, which moves only when told to."""
+    made: list[Remote] = []
+
+    def find() -> Remote:
+        if not made or made[0]._cell is not onspot.cell:
+            made[:] = [onspot.cell.import_module("grader.cell.inside.manual_clock").ManualClock()]
+        return made[0]
+
+    return LazyRemote(find)
+
+
+class Services:
+    """Makes the real parts that a check offers to its cell."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def http(self, handler: Handler) -> HttpService:
+        """An HTTP back end that answers and misbehaves as ``handler`` says, and records what it was asked."""
+        from grader.services.http import HttpService
+
+        session = self._session
+
+        def make(url: str) -> HttpService:
+            return HttpService(url, handler, session.run.loop, session.service_clock)
+
+        backend: HttpService = session.offer(make, "http")
+        return backend
+
+    def redis(self) -> RedisService:
+        """A Redis server: a real one, or fakeredis on the virtual clock where time is virtual."""
+        from grader.services.redis import RedisService
+
+        session = self._session
+
+        def make(url: str) -> RedisService:
+            virtual = session.clock is not None
+            return RedisService(url, session.run.loop, session.service_clock, virtual=virtual)
+
+        redis: RedisService = session.offer(make, "redis", _REDIS_PORT)
+        if redis.kind not in session.run.services:
+            session.run.services.append(redis.kind)
+        return redis
+
+
+@pytest.fixture
+def services(onspot: Session) -> Services:
+    """Real parts offered to the cell at ordinary local addresses."""
+    return Services(onspot)
+
+
+class Web:
+    """Serves the submission's ASGI app inside the cell."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._paths = session.listen_for_sites()
+        self._used = 0
+
+    def serve(self, factory: str, *args: Any, processes: int = 0, **kwargs: Any) -> Any:
+        """The app made by the module's function ``factory``: a site, or a list of ``processes`` sites."""
+        count = processes or 1
+        if self._used + count > len(self._paths):
+            raise MisuseError(f"at most {len(self._paths)} sites in one check")
+        numbers = range(self._used, self._used + count)
+        self._used += count
+        cell = self._session.cell
+        make = getattr(self._session.subject, factory)
+        web = cell.import_module("grader.cell.inside.web")
+        descriptors = [cell.descriptor(f"site{number}") for number in numbers]
+        if not processes:
+            return self._site(numbers[0], web.serve(make, descriptors[0], list(args), kwargs))
+        served = web.serve_forked(make, descriptors, list(args), kwargs)
+        return [self._site(number, served[place]) for place, number in enumerate(numbers)]
+
+    def _site(self, number: int, served: Remote) -> Site:
+        from grader.suite.web import Site
+
+        session = self._session
+        site = Site(
+            str(self._paths[number]),
+            session.transcript.line,
+            lambda: served.stop(),
+            session.run.options.timeout or session.run.exercise.limits.call_s,
+            session.waiting,
+        )
+        session.closing(site.close)
+        return site
+
+
+@pytest.fixture
+def web(onspot: Session) -> Web:
+    """Serves the submission's ASGI app, to be driven over HTTP."""
+    return Web(onspot)
+
+
+class Database:
+    """Where the submission may keep a SQLite file: in the cell's private folder."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    @property
+    def path(self) -> str:
+        """The file's path as the cell sees it."""
+        if self._session.run.level is Level.SEALED:
+            return "/tmp/onspot.db"  # noqa: S108 - the cell's own /tmp, which nobody shares
+        return f"{self._session.cell.process.folder}/onspot.db"
+
+    @property
+    def url(self) -> str:
+        """The same as a SQLAlchemy URL."""
+        return f"sqlite:///{self.path}"
+
+
+@pytest.fixture
+def database(onspot: Session) -> Database:
+    """A fresh SQLite database's place."""
+    return Database(onspot)
+
+
+@pytest.fixture
+def rng(onspot: Session) -> random.Random:
+    """Random numbers that follow the seed and the check."""
+    return random.Random(f"{onspot.run.options.seed} {onspot.check.id}")

@@ -1,0 +1,230 @@
+"""One check's world: its cell, made at the first use, and the parts that are offered to it."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from grader.cell.cell import Cell
+from grader.cell.deaths import CellEnded, SubmissionError, ZygoteEnded
+from grader.cell.inside.plan import CellPlan
+from grader.cell.launcher import Launcher
+from grader.cell.remote import LazyRemote, Remote
+from grader.model import Check, Exercise, Level, RunOptions
+from grader.suite.misuse import MisuseError
+from grader.suite.transcript import Transcript
+
+if TYPE_CHECKING:  # imported where they are used: most suites need none of them
+    from grader.services.clock import Clock
+    from grader.services.loop import ServiceLoop
+    from grader.services.virtual_clock import VirtualClock
+
+MAX_SITES = 4
+_FIRST_PORT = 8001
+
+
+class Service(Protocol):
+    """A real part that listens for the cell."""
+
+    def attach(self, listener: socket.socket) -> None: ...
+    def close(self) -> None: ...
+
+
+@dataclass
+class Run:
+    """What all checks of one graded submission share."""
+
+    exercise: Exercise
+    files: dict[str, bytes]
+    driver: str  # source, or empty
+    launcher: Launcher
+    options: RunOptions
+    #: Real parts that were used, as the report names them.
+    services: list[str] = field(default_factory=list)
+    #: How the submission's import failed, once it has: it fails again for every check.
+    import_failure: SubmissionError | CellEnded | None = None
+
+    @cached_property
+    def loop(self) -> ServiceLoop:
+        """The thread in which services live, started when the first is made."""
+        from grader.services.loop import ServiceLoop
+
+        return ServiceLoop()
+
+    @property
+    def level(self) -> Level:
+        return self.launcher.level
+
+
+class Session:
+    """Everything that one check uses; closed when the check is over."""
+
+    def __init__(self, run: Run, check: Check) -> None:
+        self.run = run
+        self.check = check
+        self.transcript = Transcript(run.exercise.module)
+        self.clock: VirtualClock | None = None
+        self.subject = LazyRemote(lambda: self._subject_module())
+        self.driver = LazyRemote(lambda: self._driver_module())
+        self._services: list[tuple[Service, int, socket.socket | None]] = []
+        self._sites: list[Path] = []
+        self._cell: Cell | None = None
+        self._subject: Remote | None = None
+        self._driver: Remote | None = None
+        self._closing = contextlib.ExitStack()
+
+    # -- the cell
+
+    @property
+    def cell(self) -> Cell:
+        """The check's cell, started now if it was not."""
+        if self._cell is None:
+            self._cell = self._start()
+        return self._cell
+
+    @property
+    def started(self) -> bool:
+        """Whether a cell was made, so that nothing more can be offered to it."""
+        return self._cell is not None
+
+    def restart(self) -> None:
+        """Ends the cell; the next use starts a fresh one, with the same services."""
+        if self._cell is not None:
+            self._cell.close()
+        self._cell = self._subject = self._driver = None
+
+    def waiting(self, descriptor: int) -> contextlib.AbstractContextManager[None]:
+        """Entered while the suite waits for ``descriptor`` to become readable: virtual time may jump meanwhile."""
+        return self.clock.waiting(descriptor) if self.clock is not None else contextlib.nullcontext()
+
+    def _start(self) -> Cell:
+        exercise, limits = self.run.exercise, self.run.exercise.limits
+        sealed = self.run.level is Level.SEALED
+        sites = [_listening(path) for path in self._sites]
+        extra = {f"site{number}": site.fileno() for number, site in enumerate(sites)}
+        theirs = None
+        if self.clock is not None:
+            ours, theirs = socket.socketpair()
+            self.clock.attach(ours)
+            extra["clock"] = theirs.fileno()
+        ports = [port for _, port, _ in self._services]
+        plan = CellPlan(
+            "", listen=ports if sealed else [], connect=[] if sealed else ports,
+            processes=exercise.cell.processes and self.run.level is not Level.GUARDED,
+            writable=exercise.cell.writable, memory_mb=limits.memory_mb, virtual_time=self.clock is not None,
+        )  # fmt: skip
+        files = self.run.files
+        if self.run.driver:
+            files = {**files, "driver.py": self.run.driver.encode()}
+        try:
+            process = self.run.launcher.spawn(files, plan, extra)
+        except ZygoteEnded:
+            self.run.launcher.renew()
+            process = self.run.launcher.spawn(files, plan, extra)
+        for sent in [*sites, *([theirs] if theirs is not None else [])]:
+            sent.close()  # the cell's alone from here on: when it dies, so does what it served
+        for number, (service, port, listener) in enumerate(self._services):
+            if sealed:
+                service.attach(process.listeners[number])
+            elif listener is not None:
+                service.attach(listener)
+                self._services[number] = (service, port, None)  # it serves the next cell too
+        process.listeners.clear()  # their services' own from here on
+        return Cell(
+            process,
+            call_s=self.run.options.timeout or limits.call_s,
+            budget_s=self.run.options.timeout or limits.check_s,
+            record=self.transcript.record,
+            waiting=self.waiting if self.clock is not None else None,
+        )
+
+    def _subject_module(self) -> Remote:
+        if self._subject is None:
+            if self.run.import_failure is not None:
+                raise self.run.import_failure
+            try:
+                self._subject = self.cell.import_module(self.run.exercise.module)
+            except (SubmissionError, CellEnded) as failure:
+                self.run.import_failure = failure
+                raise
+        return self._subject
+
+    def _driver_module(self) -> Remote:
+        if self._driver is None:
+            self._subject_module()
+            self._driver = self.cell.load_module("driver", self.run.driver)
+        return self._driver
+
+    # -- parts
+
+    def use_virtual_time(self) -> VirtualClock:
+        """Puts the cell's own time, and the services' delays, on a virtual clock."""
+        from grader.services.virtual_clock import VirtualClock
+
+        self._only_before_start("virtual_time")
+        if self.clock is None:
+            self.clock = VirtualClock(self.run.loop)
+        return self.clock
+
+    @cached_property
+    def service_clock(self) -> Clock:
+        """The clock that services delay their answers by."""
+        from grader.services.clock import RealClock
+
+        return self.clock if self.clock is not None else RealClock()
+
+    def offer(self, make: Callable[[str], Any], scheme: str, port: int | None = None) -> Any:
+        """``make(url)`` becomes a service that the cell reaches at ``url``."""
+        self._only_before_start("a service")
+        listener = None
+        if self.run.level is Level.SEALED:
+            port = port or _FIRST_PORT + len(self._services)
+        else:
+            listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+            port = int(listener.getsockname()[1])
+        service = make(f"{scheme}://127.0.0.1:{port}")
+        self._closing.callback(service.close)
+        self._services.append((service, port, listener))
+        return service
+
+    def listen_for_sites(self) -> list[Path]:
+        """Unix sockets that the cell can serve the submission's app on; their paths."""
+        self._only_before_start("web")
+        folder = Path(tempfile.mkdtemp(prefix="onspot-web-"))
+        self._closing.callback(shutil.rmtree, folder, ignore_errors=True)
+        self._sites = [folder / str(number) for number in range(MAX_SITES)]
+        return self._sites
+
+    def closing(self, close: Callable[[], None]) -> None:
+        """Has ``close`` called when the check is over."""
+        self._closing.callback(close)
+
+    def _only_before_start(self, what: str) -> None:
+        if self.started:
+            raise MisuseError(f"{what} must be asked for before the first use of the submission in a check")
+
+    def close(self) -> None:
+        """Ends the cell and every part of the check."""
+        if self._cell is not None:
+            self._cell.process.kill()
+        self._closing.close()
+        if self.clock is not None:
+            self.clock.close()
+        if self._cell is not None:
+            self._cell.close()
+
+
+def _listening(path: Path) -> socket.socket:
+    """A Unix socket that listens at ``path``, in place of what a former cell may have had there."""
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(str(path))
+    listener.listen(256)
+    return listener

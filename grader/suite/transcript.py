@@ -1,0 +1,189 @@
+"""What a check did to the submission, kept cheaply and rendered as a Python session only when the check fails."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+from typing import Any
+
+from hypothesis import control
+
+from grader.cell.deaths import CellEnded, SubmissionError
+from grader.cell.remote import EnumValue, Method, Record, Remote
+from grader.suite.shortly import shortly
+
+MAX_LINES = 40
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+[0-9]*")  # LRUCache: LRU, Cache
+_UNSET: Any = object()
+
+_SPELLED = {
+    "len": "len({0})", "bool": "bool({0})", "iter": "iter({0})", "next": "next({0})", "repr": "repr({0})",
+    "getitem": "{0}[{1}]", "setitem": "{0}[{1}] = {2}", "delitem": "del {0}[{1}]", "contains": "{1} in {0}",
+    "eq": "{0} == {1}", "ne": "{0} != {1}", "lt": "{0} < {1}", "le": "{0} <= {1}", "gt": "{0} > {1}",
+    "ge": "{0} >= {1}", "add": "{0} + {1}", "sub": "{0} - {1}", "mul": "{0} * {1}", "enter": "{0}.__enter__()",
+    "exit": "{0}.__exit__(None, None, None)", "anext": "anext({0})", "aenter": "{0}.__aenter__()",
+}  # fmt: skip
+
+
+class Entry:
+    """One call, callback or remark, with its outcome."""
+
+    __slots__ = ("args", "kind", "kwargs", "name", "outcome", "target")
+
+    def __init__(self, kind: str, target: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self.kind, self.target, self.name, self.args, self.kwargs = kind, target, name, args, kwargs
+        self.outcome: Any = _UNSET
+
+    def finish(self, outcome: Any) -> None:
+        """Told by the cell: a value or an exception."""
+        self.outcome = outcome
+
+
+class Transcript:
+    """The calls of one check: those before any Hypothesis example, and those of the latest example."""
+
+    def __init__(self, module: str) -> None:
+        self._module = module
+        self._before: list[Entry] = []
+        self._example: list[Entry] = []
+        self._context: Any = None
+        self._quiet = 0
+
+    def record(self, kind: str, target: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Keeps one call; the answer is to be told its outcome."""
+        entry = Entry(kind, target, name, args, kwargs)
+        context = control._current_build_context.value
+        if context is None:
+            self._before.append(entry)
+        else:
+            if context is not self._context:
+                self._context = context
+                self._example = []
+            self._example.append(entry)
+        return entry.finish
+
+    def line(self, text: str) -> None:
+        """Keeps a line that is rendered already, such as a ``curl`` command."""
+        self.record("line", None, text, (), {})
+
+    def render(self, module: Remote, driver: Remote | None = None) -> str:
+        """The calls as a Python session, at most ``MAX_LINES`` long."""
+        return _Session(self._module, module, driver).render([*self._before, *self._example])
+
+
+class _Session:
+    """Gives names to objects and spells calls."""
+
+    def __init__(self, module_name: str, module: Remote, driver: Remote | None) -> None:
+        self._module_name = module_name
+        self._module = module
+        self._driver = driver
+        self._names: dict[int, str] = {}
+        self._kept: list[Any] = []
+        self._imported: list[str] = []
+        self._taken: dict[str, int] = {}
+
+    def render(self, entries: list[Entry]) -> str:
+        lines: list[str] = []
+        position = 0
+        while position < len(entries):
+            entry = entries[position]
+            following = entries[position + 1] if position + 1 < len(entries) else None
+            if following is not None and following.kind == "await" and following.target is entry.outcome:
+                lines += self._statement("await " + self._expression(entry), following.outcome)
+                position += 2
+                continue
+            lines += self._lines(entry)
+            position += 1
+        if self._imported:
+            lines.insert(0, f"from {self._module_name} import {', '.join(self._imported)}")
+        if len(lines) > MAX_LINES:
+            left_out = len(lines) - MAX_LINES
+            lines = [
+                *lines[: MAX_LINES // 4],
+                f"# ... {left_out} lines left out",
+                *lines[-MAX_LINES * 3 // 4 :],
+            ]
+        return "\n".join(lines)
+
+    def _lines(self, entry: Entry) -> list[str]:
+        if entry.kind == "line":
+            return entry.name.splitlines()
+        if entry.kind == "get" and isinstance(entry.outcome, Method):
+            return []
+        if entry.kind == "get" and entry.target is self._module and isinstance(entry.outcome, Remote):
+            self._name(entry.outcome, entry.name)
+            if entry.name not in self._imported:
+                self._imported.append(entry.name)
+            return []
+        of_driver = self._driver is not None and entry.target is self._driver
+        if entry.kind == "get" and of_driver and isinstance(entry.outcome, Remote):
+            self._name(entry.outcome, f"driver.{entry.name}")
+            return []
+        if entry.kind == "back":
+            return [f"#   your code calls {self._expression(entry)}{self._arrow(entry.outcome)}"]
+        if entry.kind == "operate" and entry.name not in _SPELLED:
+            return []
+        if entry.name == "len" and isinstance(entry.outcome, SubmissionError) and "no len()" in entry.outcome.message:
+            return []  # Python's own question on the way to list()
+        return self._statement(self._expression(entry), entry.outcome)
+
+    def _expression(self, entry: Entry) -> str:
+        parts = [self._value(value) for value in entry.args]
+        call = ", ".join([*parts, *[f"{name}={self._value(value)}" for name, value in entry.kwargs.items()]])
+        if entry.kind == "operate":
+            return _SPELLED.get(entry.name, entry.name + "({0})").format(*parts, "", "", "")
+        if entry.kind == "await":
+            inside = self._value(entry.target) if entry.target is not None else f"{entry.name}({call})"
+            return f"await {inside}"
+        if entry.kind == "back":
+            return f"{entry.name}({call})"
+        target = self._value(entry.target)
+        if entry.kind == "get":
+            return f"{target}.{entry.name}"
+        if entry.kind == "set":
+            return f"{target}.{entry.name} = {call}"
+        return f"{target}.{entry.name}({call})" if entry.kind == "method" else f"{target}({call})"
+
+    def _statement(self, expression: str, outcome: Any) -> list[str]:
+        is_value = isinstance(outcome, (Record, EnumValue))
+        if isinstance(outcome, Remote) and not is_value and id(outcome) not in self._names:
+            return [f"{self._name(outcome)} = {expression}"]
+        return [expression + self._arrow(outcome)]
+
+    def _arrow(self, outcome: Any) -> str:
+        if outcome is _UNSET:
+            return "  # no answer"
+        if isinstance(outcome, SubmissionError):
+            return f"  # raises {shortly(outcome.line, 200, quote=False)}"
+        if isinstance(outcome, CellEnded):
+            return f"  # {outcome.message}"
+        if isinstance(outcome, BaseException):
+            return f"  # raises {type(outcome).__name__}"
+        return "" if outcome is None else f"  # -> {self._value(outcome)}"
+
+    def _value(self, value: Any) -> str:
+        name = self._names.get(id(value))
+        if name is not None:
+            return name
+        if value is self._module:
+            return self._module_name
+        if self._driver is not None and value is self._driver:
+            return "driver"
+        return shortly(value, names=self._names)
+
+    def _name(self, remote: Remote, name: str = "") -> str:
+        if not name:
+            words = _WORD.findall(remote._type_name.rpartition(".")[2])
+            base = words[-1].lower() if words else "thing"
+            base = f"{base}_" if keyword.iskeyword(base) else base
+            self._taken[base] = number = self._taken.get(base, int(self._shadows(base))) + 1
+            name = base if number == 1 else f"{base}{number}"
+        self._names[id(remote)] = name
+        self._kept.append(remote)
+        return name
+
+    def _shadows(self, name: str) -> bool:
+        """Whether a variable of that name would hide what the session needs."""
+        return name in self._imported or name in ("driver", self._module_name) or hasattr(builtins, name)

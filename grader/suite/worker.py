@@ -1,0 +1,117 @@
+"""Processes that run the checks of suites. Several may share the checks of one: each takes the next when it is free."""
+
+from __future__ import annotations
+
+import gc
+import os
+import struct
+from collections.abc import Sequence
+from typing import IO
+
+import msgspec
+
+from grader.catalog import layout
+from grader.cell.launcher import Launcher
+from grader.errors import GraderError
+from grader.model import Check, CheckResult, Exercise, RunOptions, Submission
+
+_TICKET = struct.Struct("<H")
+_LAST_WORDS = 1_500  # characters shown of what a process said before it ended
+
+
+def warm_up() -> None:
+    """Imports what every suite needs, once for all processes that are forked afterwards."""
+    os.environ["HYPOTHESIS_NO_PLUGINS"] = "1"  # what else is installed has no say in a suite
+    import grader.suite.runner  # noqa: F401 - for those processes
+
+
+class Checks:
+    """The checks of a suite in their order, each to be taken once, by whichever process asks first."""
+
+    def __init__(self, checks: Sequence[Check]) -> None:
+        self._names = [check.id for check in checks]
+        self._tickets, write = os.pipe()
+        os.write(write, b"".join(map(_TICKET.pack, range(len(checks)))))
+        os.close(write)
+
+    def take(self) -> str:
+        """The id of the next check, or nothing when all have been taken."""
+        ticket = os.read(self._tickets, _TICKET.size)
+        return self._names[_TICKET.unpack(ticket)[0]] if ticket else ""
+
+    def close(self) -> None:
+        os.close(self._tickets)
+
+
+class Note(msgspec.Struct):
+    """One line from a worker to the process that started it."""
+
+    result: CheckResult | None = None
+    services: list[str] = []
+    problem: str = ""
+
+
+class Worker:
+    """A forked process that runs checks of one suite. It writes a note for each that is decided."""
+
+    def __init__(
+        self, exercise: Exercise, submission: Submission, checks: Checks, launcher: Launcher, options: RunOptions
+    ) -> None:
+        """Forks. The child never returns from here."""
+        #: Becomes readable when there are notes, or none will come any more.
+        self.output, write = os.pipe()
+        #: Whether all notes have been read.
+        self.ended = False
+        self._partial = b""
+        self._said = os.memfd_create("said")
+        self._pid = os.fork()
+        if self._pid == 0:
+            os.close(self.output)
+            os.dup2(self._said, 1)  # nothing that a suite prints may mix with a report
+            os.dup2(self._said, 2)
+            with os.fdopen(write, "wb", buffering=0) as output:
+                _work(exercise, submission, checks, launcher, options, output)
+            os._exit(0)
+        os.close(write)
+
+    def read(self) -> list[Note]:
+        """The notes that have come."""
+        data = os.read(self.output, 1 << 16)
+        self.ended = not data
+        *lines, self._partial = (self._partial + data).split(b"\n")
+        return [msgspec.json.decode(line, type=Note) for line in lines]
+
+    def close(self) -> str:
+        """Waits for the end; how it ended and what was said last, which matters when a check has no result."""
+        os.close(self.output)
+        code = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+        said = os.pread(self._said, 1 << 20, 0).decode("utf-8", "replace").strip()
+        os.close(self._said)
+        ending = f"signal {-code}" if code < 0 else f"exit code {code}"
+        return f"the suite's process ended early ({ending}); its last words: {said[-_LAST_WORDS:]}"
+
+
+def _work(
+    exercise: Exercise,
+    submission: Submission,
+    checks: Checks,
+    launcher: Launcher,
+    options: RunOptions,
+    output: IO[bytes],
+) -> None:
+    """The child's whole life."""
+    from grader.suite.runner import run_suite
+    from grader.suite.session import Run
+
+    gc.freeze()  # what was here before is never garbage; to look at it again would only copy its pages
+    driver = layout.driver(exercise)
+    source = driver.read_text() if driver.is_file() else ""
+    run = Run(exercise, submission.files, source, launcher, options)
+
+    def tell(note: Note) -> None:
+        output.write(msgspec.json.encode(note) + b"\n")
+
+    try:
+        run_suite(run, layout.suite(exercise), lambda result: tell(Note(result, run.services)), checks.take)
+    except GraderError as error:
+        tell(Note(problem=str(error)))

@@ -1,0 +1,88 @@
+"""What must happen beside the submission: its database is changed, its sources of chance are replayed."""
+
+from __future__ import annotations
+
+import os
+import random
+import sqlite3
+import threading
+from contextlib import closing
+from pathlib import Path
+
+_kept = sqlite3.connect(":memory:", check_same_thread=False)
+
+
+def hide_rows(path: str) -> str:
+    """Delete every row of every table, keeping a copy; gives what went wrong, or ""."""
+    if not Path(path).exists():
+        return "there is no such file"
+    try:
+        with closing(sqlite3.connect(path)) as live:
+            live.backup(_kept)
+            tables = live.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+            with live:
+                for (name,) in tables:
+                    if not name.startswith("sqlite_"):
+                        live.execute(f'DELETE FROM "{name}"')
+    except sqlite3.Error as error:
+        return str(error)
+    return "" if tables else "it holds no tables"
+
+
+def restore_rows(path: str) -> str:
+    """Put the copy back; gives what went wrong, or ""."""
+    try:
+        with closing(sqlite3.connect(path)) as live:
+            _kept.backup(live)
+    except sqlite3.Error as error:
+        return str(error)
+    return ""
+
+
+def hold_writes(path: str, seconds: float) -> None:
+    """Take the write lock of the database, as another process that writes would; let go after ``seconds``."""
+    if not Path(path).exists():
+        return
+    holder = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+    try:
+        holder.execute("BEGIN IMMEDIATE")
+    except sqlite3.Error:
+        holder.close()
+    else:
+        threading.Timer(seconds, holder.close).start()
+
+
+class _Tape:
+    """Random bytes that are written down, and come again after ``rewind``."""
+
+    def __init__(self) -> None:
+        self.drawn = bytearray()
+        self.again = bytearray()
+        self.source = os.urandom
+
+    def draw(self, size: int) -> bytes:
+        old = bytes(self.again[:size])
+        del self.again[:size]
+        new = old + self.source(size - len(old))
+        self.drawn += new
+        return new
+
+
+_tape = _Tape()
+
+
+def record_chance() -> None:
+    """From now on, write down what the operating system's random source gives to this process."""
+    _tape.drawn.clear()
+    os.urandom = _tape.draw
+    random._urandom = _tape.draw  # type: ignore[attr-defined]  # the one that `secrets` uses
+
+
+def repeat_chance() -> None:
+    """Give the bytes that were written down once more, and fresh ones after them."""
+    _tape.again = bytearray(_tape.drawn)
+
+
+def seed(number: int) -> None:
+    """Set the state of the module ``random``, as anybody can who has seen enough of its numbers."""
+    random.seed(number)

@@ -1,0 +1,1 @@
+"""Tests of the grader. Helpers are imported as ``tests.<name>``."""

@@ -1,0 +1,113 @@
+"""What measures speed: its arithmetic, and that the baseline runs suites as they are. No time is asserted."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.bench import grading, processes
+from tests.bench.figures import Figure, keep
+from tests.bench.processes import Failed, Usage, alternate, run
+
+SUITE = """
+import pytest
+from grader.suite import check, fields, raises
+from hypothesis import given, strategies as st
+
+@check("counts", points=50, stage="core", hint="?")
+@given(st.integers(0, 9))
+def test_count(subject, number):
+    counter = subject.Counter(number)
+    counter.add()
+    assert fields(counter, "count") == (number + 1,)
+
+@check("refuses", points=50, stage="core", hint="?")
+@pytest.mark.parametrize("kind", [ValueError, "ArithmeticError"])
+def test_refuse(subject, driver, cell, manual_clock, rng, kind):
+    with raises(kind, match="below") as caught:
+        subject.Counter(-1 - rng.randrange(9))
+    assert "below" in str(caught.error)
+    manual_clock.advance(2)
+    assert (manual_clock(), driver.double(2), cell.operator.add(1, 2)) == (1002.0, 4, 3)
+    assert cell.cpu(driver.double, 1) >= 0
+"""
+COUNTER = """
+class TooLow(ValueError, ArithmeticError):
+    pass
+
+class Counter:
+    def __init__(self, count):
+        if count < 0:
+            raise TooLow("below nothing")
+        self.count = count
+
+    def add(self):
+        self.count += 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("ours", "limit", "free", "is_missed"),
+    [(3.0, 1.5, 0.0, False), (3.1, 1.5, 0.0, True), (3.1, 1.5, 4.0, False), (9.0, None, 0.0, False)],
+)
+def test_a_figure_is_missed(ours: float, limit: float | None, free: float, is_missed: bool) -> None:
+    """A figure may be up to its limit, or cost up to what is free."""
+    assert Figure("work", "CPU", ours, 2.0, "plain", limit, free).is_missed == is_missed
+
+
+def test_ratios_are_kept(tmp_path: Path) -> None:
+    """Only ratios are written; what was not measured this time stays."""
+    path = tmp_path / "latest.json"
+    keep([Figure("one", "wall", 3.0, 2.0, "plain"), Figure("two", "CPU", 1.0, 3.0, "plain")], path)
+    keep([Figure("one", "wall", 2.0, 2.0, "plain")], path)
+    assert json.loads(path.read_text())["ratios"] == {"one, wall": 1.0, "two, CPU": 0.33}
+
+
+def test_turns_and_medians() -> None:
+    """Each is run once for nothing, then in turns; the medians are reported."""
+    turns: list[str] = []
+    walls = {"a": iter([9.0, 1.0, 5.0, 3.0]), "b": iter([9.0, 2.0, 2.0, 4.0])}
+
+    def measure(name: str) -> Usage:
+        turns.append(name)
+        return Usage(next(walls[name]), 0.0)
+
+    a, b = alternate(3, lambda: measure("a"), lambda: measure("b"))
+    assert (a.wall, b.wall) == (3.0, 2.0)
+    assert "".join(turns) == "abababab"
+
+
+def test_cpu_of_children_counts() -> None:
+    """The CPU time of a process includes that of what it started."""
+    child = "sum(range(3_000_000))"
+    usage = run([sys.executable, "-c", f"import subprocess, sys; subprocess.run([sys.executable, '-c', '{child}'])"])
+    assert usage.cpu > run([sys.executable, "-c", "pass"]).cpu
+
+
+def test_a_failure_is_no_figure() -> None:
+    """A program that did not do its work has no cost; what it said is told."""
+    with pytest.raises(Failed, match="exit status 3:\nno such thing"):
+        run([sys.executable, "-c", "print('no such thing'); raise SystemExit(3)"])
+
+
+def test_the_baseline_runs_a_suite(tmp_path: Path) -> None:
+    """Fixtures and words of a suite work in one process, and a failing check is noticed."""
+    solution = tmp_path / "counter"
+    solution.mkdir()
+    (solution / "suite.py").write_text(SUITE)
+    (solution / "counter.py").write_text(COUNTER)
+    (solution / "driver.py").write_text("def double(number):\n    return 2 * number\n")
+    assert grading.pytest(solution).cpu > 0
+    (solution / "counter.py").write_text(COUNTER.replace("+= 1", "+= 2"))
+    with pytest.raises(Failed, match="1 failed, 2 passed"):
+        grading.pytest(solution)
+
+
+def test_groups_are_removed() -> None:
+    """Measuring leaves no control group behind."""
+    run([sys.executable, "-c", "pass"])
+    own = processes._OWN
+    assert own is None or not list(own.glob("onspot-bench-*"))

@@ -1,0 +1,105 @@
+"""How a level of isolation is chosen, and that none is ever given in part."""
+
+from __future__ import annotations
+
+import gc
+import socket
+from pathlib import Path
+
+import pytest
+
+from grader.cell import levels, outer
+from grader.cell.deaths import CellUnavailable
+from grader.cell.launcher import Launcher
+from grader.errors import UnavailableError
+from grader.model import Level
+from tests.cells import CellMaker
+
+READABLE = outer.readable()
+
+READER = """
+import os, socket
+
+def read(path):
+    try:
+        with open(path, "rb") as file: return file.read(10)
+    except OSError as error: return type(error).__name__
+
+def connect(port): socket.create_connection(("127.0.0.1", port)).close()
+
+def fork():
+    child = os.fork()
+    return child or os._exit(0)
+"""
+
+
+class TestChoosing:
+    """The strongest that works, or the one asked for."""
+
+    def test_bare_is_what_it_says(self, make_bare: CellMaker) -> None:
+        """A process with limits: it reads, reaches and starts what its user may."""
+        subject = make_bare(READER)
+        assert subject.read("/etc/passwd") == Path("/etc/passwd").read_bytes()[:10]
+        assert subject.fork() > 0
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            subject.connect(listener.getsockname()[1])
+
+    def test_a_step_that_fails_ends_the_cell(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        """Never best effort: a rule that cannot be made leaves no cell, rather than one without the rule."""
+        (tmp_path / "file").write_text("")
+        monkeypatch.setattr(outer, "readable", lambda: [*READABLE, str(tmp_path / "file" / "below")])
+        launcher = Launcher(Level.GUARDED)
+        try:
+            launcher.wait_until_ready()
+            with pytest.raises(CellUnavailable, match="could not be confined"):
+                CellMaker(launcher)("")
+        finally:
+            launcher.close()
+
+    @pytest.mark.parametrize("level", [Level.SEALED, Level.GUARDED], ids=str)
+    def test_what_lies_below_a_closed_home_can_be_read(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, level: Level
+    ) -> None:
+        """An interpreter below a folder of mode 0700 works, and the rules hold all the same."""
+        home = tmp_path / "home"
+        (home / "lib").mkdir(parents=True)
+        (home / "lib" / "text").write_text("library")
+        (home / "secret").write_text("secret")
+        home.chmod(0o700)
+        monkeypatch.setattr(outer, "readable", lambda: [*READABLE, str(home / "lib")])
+        launcher = Launcher(level)
+        try:
+            launcher.wait_until_ready()
+        except CellUnavailable as error:
+            pytest.skip(str(error))
+        maker = CellMaker(launcher)
+        try:
+            subject = maker(READER)
+            assert subject.read(str(home / "lib" / "text")) == b"library"
+            assert subject.read(str(home / "secret")) in ("PermissionError", "FileNotFoundError")
+        finally:
+            maker.close()
+            launcher.close()
+
+    def test_a_level_that_cannot_be_had(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """By name it is an error that tells the remedy; else the next one is taken, and what is missing is said."""
+        monkeypatch.setattr(outer, "bubblewrap", lambda: None)
+        with pytest.raises(UnavailableError, match="bubblewrap is not installed"):
+            levels.open_cells(Level.SEALED)
+        cells = levels.open_cells()
+        cells.close()
+        assert cells.isolation.level is Level.GUARDED
+        assert "bubblewrap" in cells.isolation.remedy
+        with pytest.raises(UnavailableError, match="sealed is required"):
+            levels.open_cells(require=Level.SEALED)
+        gc.collect()  # which complains of files that nobody has closed
+
+    def test_work_that_is_not_trusted_is_never_graded_bare(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Unless that level is asked for by name."""
+
+        def fail(*_: object) -> Launcher:
+            raise CellUnavailable("not here")
+
+        monkeypatch.setattr(levels, "_try", fail)
+        with pytest.raises(UnavailableError, match="sealed or guarded \\("):
+            levels.open_cells(allow_bare=False)

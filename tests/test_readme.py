@@ -1,0 +1,44 @@
+"""The README says what is there: every exercise, every field of the report, every command and option."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from grader.arguments import parse
+from grader.catalog import Catalog
+from grader.report import FORMATS
+from tests.sample_reports import SAMPLES
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_exercises() -> None:
+    """The table of exercises is what the kit holds; the message is the table to paste."""
+    rows = [
+        f"| `{exercise.name}` | {exercise.minutes} | {exercise.difficulty} | {exercise.title} |"
+        for exercise in Catalog.load(ROOT)
+    ]
+    shown = README.partition("<!-- exercises -->")[2].partition("<!-- /exercises -->")[0]
+    listed = [line for line in shown.splitlines() if line.startswith("| `")]
+    assert listed == rows, "paste this between the markers:\n" + "\n".join(rows)
+
+
+def test_report_fields() -> None:
+    """Every field of the JSON report is described."""
+    report = json.loads(FORMATS["json"](next(iter(SAMPLES.values()))))
+    fields = {*report, *report["isolation"], *report["exercises"][0], *report["exercises"][0]["checks"][0]}
+    described = set(re.findall(r"`\.?(?:checks\[\]\.)?(\w+)(?:\[\])?`", README))
+    assert fields <= described, f"not described: {sorted(fields - described)}"
+
+
+def test_options(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every option of ``grade`` is named."""
+    with pytest.raises(SystemExit):
+        parse(["grade", "--help"])
+    options = set(re.findall(r"--[a-z-]+", capsys.readouterr().out)) - {"--help", "--kit"}
+    assert options <= set(re.findall(r"--[a-z-]+", README)), options

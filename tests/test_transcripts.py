@@ -1,0 +1,240 @@
+"""What a failed check did, as a Python session that a learner can follow."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+
+import pytest
+
+from grader.suite.transcript import Transcript
+from tests.toy_suites import Suites
+
+SUBMISSION = """
+import enum
+from collections import namedtuple
+
+Pair = namedtuple("Pair", "left right")
+
+class Color(enum.Enum):
+    RED = 1
+
+class LRUCache:
+    def __init__(self, capacity, on_evict=None):
+        self.capacity, self.items, self.on_evict = capacity, {}, on_evict
+    def put(self, key, value):
+        self.items[key] = value
+        if len(self.items) > self.capacity:
+            old = next(iter(self.items))
+            self.items.pop(old)
+            if self.on_evict: self.on_evict(old)
+    def get(self, key): return self.items.get(key)
+    def __len__(self): return len(self.items)
+    def __getitem__(self, key): return self.items[key]
+    def __enter__(self): return self
+    def __exit__(self, *details): pass
+
+def numbers(): yield 1; yield 2
+def pair(): return Pair(1, [2])
+def color(): return Color.RED
+def fail(): raise KeyError("gone")
+def cache(): return LRUCache(1)
+def say(text): print(text)
+async def later(x): return x
+def swallow(fn):
+    try: fn()
+    except Exception as error: return type(error).__name__
+"""
+
+SESSIONS = {
+    "objects, attributes and operators": (
+        """
+        cache = subject.LRUCache(capacity=2)
+        other = subject.LRUCache(1)
+        cache.put("a", 1)
+        cache.capacity = 3
+        assert len(cache) == 1
+        assert cache["a"] == 1
+        assert cache.get("a") == other
+        """,
+        """
+        from toy import LRUCache
+        cache = LRUCache(capacity=2)
+        cache2 = LRUCache(1)
+        cache.put('a', 1)
+        cache.capacity = 3
+        len(cache)  # -> 1
+        cache['a']  # -> 1
+        cache.get('a')  # -> 1
+        # expected <LRUCache object>, got 1
+        """,
+    ),
+    "callbacks": (
+        """
+        evicted = []
+        def on_evict(key): evicted.append(key)
+        cache = subject.LRUCache(1, on_evict=on_evict)
+        cache.put("a", 1)
+        cache.put("b", 2)
+        def refuse(): raise ValueError("no")
+        subject.swallow(refuse)
+        assert evicted == []
+        """,
+        """
+        from toy import LRUCache, swallow
+        cache = LRUCache(1, on_evict=on_evict)
+        cache.put('a', 1)
+        cache.put('b', 2)
+        #   your code calls on_evict('a')
+        swallow(refuse)  # -> 'ValueError'
+        #   your code calls refuse()  # raises ValueError
+        # expected [], got ['a']
+        """,
+    ),
+    "generators and context managers": (
+        """
+        generator = subject.numbers()
+        assert next(generator) == 1
+        with subject.LRUCache(1) as cache:
+            assert len(cache) == 0
+        assert list(subject.numbers()) == [1]
+        """,
+        """
+        from toy import numbers, LRUCache
+        generator = numbers()
+        next(generator)  # -> 1
+        cache = LRUCache(1)
+        cache.__enter__()  # -> cache
+        len(cache)  # -> 0
+        cache.__exit__(None, None, None)
+        generator2 = numbers()
+        iter(generator2)  # -> generator2
+        next(generator2)  # -> 1
+        next(generator2)  # -> 2
+        next(generator2)  # raises StopIteration
+        # expected [1], got [1, 2]
+        """,
+    ),
+    "records, enumerations and exceptions": (
+        """
+        assert subject.pair() == (1, [2])
+        assert subject.color().value == 1
+        with raises(KeyError): subject.fail()
+        subject.cache()
+        assert subject.pair().right == [3]
+        """,
+        """
+        from toy import pair, color, fail, cache
+        pair()  # -> Pair(left=1, right=[2])
+        color()  # -> Color.RED
+        fail()  # raises KeyError: 'gone'
+        cache2 = cache()
+        pair()  # -> Pair(left=1, right=[2])
+        # expected [3], got [2]
+        """,
+    ),
+    "long values and prints": (
+        """
+        subject.say("hello")
+        subject.say("x" * 1000)
+        assert subject.swallow(int) == list(range(100))
+        """,
+        """
+        from toy import say, swallow
+        say('hello')
+        say('xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'... (1,000 in all))
+        swallow(<class 'int'>)
+        #   your code calls int()  # -> 0
+        # expected [0, 1, 2, 3, 4, 5, 6, 7, ... 92 more], got None
+        # your code printed:
+        #   hello
+        """,
+    ),
+    "drivers and kept objects": (
+        """
+        shelf = driver.Shelf()
+        driver.fill(shelf, 2)
+        mine = cell.keep([1])
+        assert driver.count(shelf) == 3
+        """,
+        """
+        shelf = driver.Shelf()
+        driver.fill(shelf, 2)
+        driver.count(shelf)  # -> 2
+        # expected 3, got 2
+        """,
+    ),
+}
+
+DRIVER = """
+class Shelf:
+    def __init__(self): self.items = []
+def fill(shelf, count): shelf.items += range(count)
+def count(shelf): return len(shelf.items)
+"""
+
+
+@pytest.mark.parametrize("name", SESSIONS)
+def test_a_failed_check_reads_as_a_session(suites: Suites, name: str) -> None:
+    """Names, arrows and remarks, line by line."""
+    body, expected = (textwrap.dedent(text).strip() for text in SESSIONS[name])
+    suite = "@check(10)\ndef test_x(subject, driver, cell):\n" + textwrap.indent(body, "    ")
+    got = suites.check(suite, SUBMISSION, driver=DRIVER).transcript
+    assert [line for line in got.splitlines() if not line.startswith("#   xxx")] == expected.splitlines()
+
+
+def test_awaits(suites: Suites) -> None:
+    """A coroutine that is awaited at once is one line."""
+    suite = """
+        @check(10)
+        async def test_x(subject):
+            await subject.later([1])
+            coroutine = subject.later(2)
+            assert await coroutine == 3
+        """
+    assert suites.check(suite, SUBMISSION).transcript.splitlines() == [
+        "from toy import later",
+        "await later([1])  # -> [1]",
+        "await later(2)  # -> 2",
+        "# expected 3, got 2",
+    ]
+
+
+def test_many_lines_are_cut_in_the_middle(suites: Suites) -> None:
+    """The beginning and the end, which shows the fault, stay."""
+    suite = """
+        @check(10)
+        def test_x(subject):
+            cache = subject.LRUCache(500)
+            for number in range(100): cache.put(number, number)
+            assert cache.get(1) == 2
+        """
+    lines = suites.check(suite, SUBMISSION).transcript.splitlines()
+    assert len(lines) <= 45
+    assert lines[1] == "cache = LRUCache(500)"
+    assert lines[10] == "# ... 63 lines left out"
+    assert lines[-2:] == ["cache.get(1)  # -> 1", "# expected 2, got 1"]
+
+
+@pytest.mark.xfail(reason="every answer of a check is kept", strict=True)
+def test_large_answers_are_not_kept_alive() -> None:
+    """A thousand answers of a mebibyte each would take tens of gigabytes here, where no limit holds."""
+    transcript, large = Transcript("toy"), [[0] for _ in range(50_000)]
+    finish = transcript.record("call", None, "", (), {})
+    held = sys.getrefcount(large)
+    finish(large)
+    assert sys.getrefcount(large) == held
+
+
+def test_nothing_of_the_suite_is_told(suites: Suites) -> None:
+    """A crash's last line says what happened; no source, no path of the suite's."""
+    result = suites.check("@check(10)\ndef test_x(subject):\n    secret = 42; subject.fail()", SUBMISSION)
+    for text in (result.message, result.transcript):
+        assert "secret" not in text
+        assert "suite.py" not in text
+        assert "/solutions" not in text
+
+
+def test_a_passed_check_has_no_transcript(suites: Suites) -> None:
+    """There is nothing to explain."""
+    assert suites.check("@check(10)\ndef test_x(subject): subject.pair()", SUBMISSION).transcript == ""
