@@ -130,7 +130,7 @@ def test_process_failure(subject, driver):
     failed_for(seen, 3)
     caused_by(seen, "ValueError('no good: 3')")
 
-    orders = [{"price": 5}, {"cost": 7}, {"price": 9}]
+    orders = [*({"price": number} for number in range(4)), {"cost": 7}, {"price": 9}]
     with raises("PoolError") as caught:
         subject.run_processes(driver.price, orders, workers=2)
     named(caught, {"cost": 7}, "KeyError")
