@@ -25,6 +25,7 @@ FLOORS = (
     ("scoring", "report"),
     ("grading", "progress", "statement", "visible"),
     ("verify", "new", "doctor"),
+    ("commands",),
     ("arguments",),
     ("cli",),
     ("__main__",),
@@ -38,8 +39,8 @@ INSIDE = ROOT / "cell" / "inside"
 KEEPERS = {
     "pytest": ("suite",),
     "hypothesis": ("suite",),
-    "rich": ("report/to_terminal.py", "progress.py", "cli.py"),
-    "argparse": ("arguments.py", "cli.py"),
+    "rich": ("report/to_terminal.py", "progress.py", "commands/show.py"),
+    "argparse": ("arguments.py", "commands"),
     "tomllib": ("catalog/manifest.py",),
 }
 

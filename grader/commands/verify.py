@@ -1,0 +1,23 @@
+"""`verify`: proves exercises."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from grader.catalog import Catalog
+from grader.commands.options import add_targets, whole
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """What to prove, and how many cores may be used."""
+    add_targets(parser)
+    parser.add_argument("--jobs", type=whole(1, 1024), metavar="N", help="exercises at once; default: one per core")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Prove exercises; each fault names the file and the mend."""
+    from grader.verify import verify
+
+    exercises = Catalog.load(arguments.kit).select(arguments.targets)
+    return verify(exercises, parallel=arguments.jobs or os.cpu_count() or 1)
