@@ -9,7 +9,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from grader.catalog import Catalog, find_submission, last_worked_on, was_handed_in
+from grader.catalog import Catalog, find_submission, is_single_file, last_worked_on, was_handed_in
 from grader.commands.exit_status import AT_FAULT, BELOW_MIN_SCORE, OK
 from grader.commands.options import TARGETS, add_targets, number, whole
 from grader.errors import UsageError
@@ -23,7 +23,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """What to grade, where the work lies, how, and what to write."""
     add_targets(parser, TARGETS.replace("all", "the one you worked on last"))
     add = parser.add_argument
-    add("--submission", type=Path, metavar="DIR", help="grade this tree, folder or file instead of exercises/")
+    add("--submission", type=Path, metavar="DIR", help="grade this folder, .zip, .tar.gz or file instead of exercises/")
     for name in _FORMATS:
         add(f"--{name}", type=Path, metavar="FILE", help=f"write the report as {name}; - is standard output")
     add("--seed", type=whole(0, 2**32 - 1), metavar="N", help="draw the same examples as the report with this seed")
@@ -85,7 +85,7 @@ def _exercises_to_grade(catalog: Catalog, arguments: argparse.Namespace) -> tupl
         exercises = tuple(exercise for exercise in exercises if was_handed_in(exercise, source))
     if not exercises:
         raise UsageError(f"{source} holds no exercise of this kit; name the exercise that it is for")
-    if not source.is_dir() and len(exercises) > 1:
+    if is_single_file(source) and len(exercises) > 1:
         raise UsageError(f"{source} is one file; name the one exercise that it is for")
     return exercises
 

@@ -1,0 +1,186 @@
+"""Archives that were handed in: ``.zip`` and ``.tar.gz``, listed and read in memory, never unpacked to the disk.
+
+What no honest tool writes makes the whole archive unusable: a name that leads out of it, that is no text or that comes
+twice, more members or bytes than any hand-in has. A link or a device is only listed: it counts if it lies where
+the exercise should.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import struct
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
+from pathlib import Path
+
+from grader.catalog.trees import Kind, Parts, UnusableError, kind_of_mode
+from grader.errors import shown
+
+MAX_ARCHIVE_BYTES = 16 * 1024 * 1024
+MAX_UNPACKED_BYTES = 64 * 1024 * 1024
+MAX_MEMBERS = 10_000
+MAX_KEPT_BYTES = 2 * 1024 * 1024  # of one member of a .tar.gz, which is read from front to end once
+
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # with members, and empty
+_GZIP = b"\x1f\x8b"
+_BROKEN = (
+    zipfile.BadZipFile, zipfile.LargeZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, RuntimeError,
+    NotImplementedError, ValueError, OverflowError, struct.error,
+)  # fmt: skip # what the standard library raises for archives that are damaged, encrypted or of a later make
+
+_Read = Callable[[int], bytes]
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a file is an archive by its first bytes, or should be one by its name."""
+    with path.open("rb") as file:
+        start = file.read(4)
+    return start in _ZIP or start.startswith(_GZIP) or path.name.lower().endswith((".zip", ".tar.gz", ".tgz"))
+
+
+def open_archive(path: Path) -> ArchiveTree:
+    """The tree in an archive.
+
+    Raises:
+        UnusableError: it is damaged, too large, or nothing that an honest tool writes.
+    """
+    status = path.stat()
+    return _opened(path, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=2)
+def _opened(path: Path, _changed: int, size: int) -> ArchiveTree:
+    """Read once for all the exercises that are looked for in it."""
+    name = shown(path)
+    if size > MAX_ARCHIVE_BYTES:
+        raise UnusableError(f"{name} is too large: an archive may have {MAX_ARCHIVE_BYTES >> 20} MiB")
+    data = path.read_bytes()
+    if data[:4] in _ZIP:
+        members = _zip_members
+    elif data.startswith(_GZIP):
+        members = _tar_members
+    else:
+        raise UnusableError(f"{name} is neither a .zip nor a .tar.gz archive, whatever its name says")
+    tree = ArchiveTree(name)
+    try:
+        for number, (member, kind, read) in enumerate(members(data)):
+            if number == MAX_MEMBERS:
+                raise UnusableError(f"{name} holds more than {MAX_MEMBERS} members")
+            tree.add(member, kind, read)
+    except _BROKEN as error:
+        raise UnusableError(f"{name} cannot be read: {str(error) or type(error).__name__}") from None
+    return tree
+
+
+class ArchiveTree:
+    """What an archive holds. A top folder around everything, as hosting sites and many tools add, is left out."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._members: dict[Parts, tuple[Kind, _Read]] = {(): (Kind.FOLDER, _nothing)}
+
+    def add(self, name: str, kind: Kind, read: _Read) -> None:
+        """Takes a member in, and the folders above it."""
+        parts = self._parts(name)
+        before = self._members.get(parts, (None, None))[0]
+        if before is not None and not (before is kind is Kind.FOLDER):
+            raise UnusableError(f"{self._name} holds {name!r} twice")
+        for end in range(1, len(parts)):
+            above = self._members.setdefault(parts[:end], (Kind.FOLDER, _nothing))[0]
+            if above is not Kind.FOLDER:
+                raise UnusableError(f"{self._name} holds {name!r} below {above.value}")
+        self._members[parts] = kind, read
+
+    def _parts(self, name: str) -> Parts:
+        """The parts of a member's name, which must not lead out of the archive."""
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            raise UnusableError(f"{self._name} holds a name that is not UTF-8: {name!a}") from None
+        if not name or not name.isprintable():
+            raise UnusableError(f"{self._name} holds a name that cannot be printed: {name!a}")
+        if name.startswith("/") or "\\" in name or ":" in name.split("/")[0] or ".." in name.split("/"):
+            raise UnusableError(f"{self._name} holds a name that leads out of it: {name!r}")
+        return tuple(part for part in name.split("/") if part not in ("", "."))
+
+    def shown(self, parts: Parts) -> str:
+        return "/".join((self._name, *parts))
+
+    def kind(self, parts: Parts) -> Kind:
+        return self._members.get(self._below_top(parts), (Kind.MISSING, _nothing))[0]
+
+    def names(self, parts: Parts) -> Iterator[str]:
+        folder = self._below_top(parts)
+        return (path[-1] for path in self._members if path and path[:-1] == folder)
+
+    def content(self, parts: Parts, most: int) -> bytes:
+        try:
+            return self._members[self._below_top(parts)][1](most)
+        except _BROKEN as error:
+            reason = str(error) or type(error).__name__
+            raise UnusableError(f"{self.shown(parts)} cannot be read: {reason}") from None
+
+    def _below_top(self, parts: Parts) -> Parts:
+        """The path itself or, where there is none, the same below the only folder at the top."""
+        if parts not in self._members:
+            tops = [path[0] for path in self._members if len(path) == 1 and path[0][0] != "." and path[0] != "__MACOSX"]
+            if len(tops) == 1:
+                return (tops[0], *parts)
+        return parts
+
+
+def _nothing(_most: int) -> bytes:
+    return b""
+
+
+def _zip_members(data: bytes) -> Iterator[tuple[str, Kind, _Read]]:
+    """Each member's name as it is written there, what it is, and how to read it."""
+    archive = zipfile.ZipFile(io.BytesIO(data))
+    for member in archive.infolist():
+        mode = member.external_attr >> 16 if member.create_system == 3 else 0  # 3: Unix
+        kind = Kind.FOLDER if member.is_dir() else kind_of_mode(mode) if mode >> 12 else Kind.FILE
+
+        yield member.orig_filename, kind, partial(_unzipped, archive, member)
+
+
+def _unzipped(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int) -> bytes:
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise zipfile.BadZipFile("it is compressed by a method other than deflate")  # whose output has no bound
+    with archive.open(member) as file:
+        return file.read(most)
+
+
+def _tar_members(data: bytes) -> Iterator[tuple[str, Kind, _Read]]:
+    """Each member's name, what it is, and its first bytes."""
+    unpacked = _Limited(gzip.GzipFile(fileobj=io.BytesIO(data)))
+    with tarfile.open(fileobj=unpacked, mode="r|") as archive:
+        for member in archive:
+            kind = Kind.FOLDER if member.isdir() else Kind.LINK if member.islnk() or member.issym() else Kind.OTHER
+            content = b""
+            if member.isreg() and not member.issparse() and (file := archive.extractfile(member)):
+                kind = Kind.FILE
+                content = file.read(MAX_KEPT_BYTES)
+            yield member.name, kind, _kept(content)
+
+
+def _kept(content: bytes) -> _Read:
+    return lambda most: content[:most]
+
+
+class _Limited(io.RawIOBase):
+    """A stream that ends with an error once more has come out of it than any hand-in has."""
+
+    def __init__(self, stream: gzip.GzipFile) -> None:
+        self._stream = stream
+        self._room = MAX_UNPACKED_BYTES
+
+    def read(self, size: int = -1) -> bytes:
+        content = self._stream.read(min(size, self._room + 1) if size >= 0 else self._room + 1)
+        self._room -= len(content)
+        if self._room < 0:
+            raise UnusableError(f"unpacked, the archive has more than {MAX_UNPACKED_BYTES >> 20} MiB")
+        return content
