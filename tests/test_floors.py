@@ -39,7 +39,7 @@ INSIDE = ROOT / "cell" / "inside"
 KEEPERS = {
     "pytest": ("suite",),
     "hypothesis": ("suite",),
-    "rich": ("report/to_terminal.py", "progress.py", "commands/show.py"),
+    "rich": ("report/page.py", "report/to_terminal.py", "progress.py", "commands/show.py"),
     "argparse": ("arguments.py", "commands"),
     "tomllib": ("catalog/manifest.py",),
 }

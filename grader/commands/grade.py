@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import gc
 import os
-import shutil
 import sys
 from pathlib import Path
 
 from grader.catalog import Catalog, find_submission, is_single_file, last_worked_on, was_handed_in
 from grader.commands.exit_status import AT_FAULT, BELOW_MIN_SCORE, OK
+from grader.commands.look import add_plain, look
 from grader.commands.options import TARGETS, add_targets, number, whole
 from grader.errors import UsageError
 from grader.model import MAX_SCORE, Exercise, Level, Report
@@ -33,7 +33,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     levels = [level.value for level in Level]
     add("--isolation", choices=levels, help="run cells at this level; default: the strongest that works")
     add("--require", choices=levels, help="refuse to grade below this level")
-    add("--plain", action="store_true", help="no colour, no drawing, no symbols")
+    add_plain(parser)
     add("--quiet", action="store_true", help="print no report and no progress")
 
 
@@ -50,7 +50,9 @@ def run(arguments: argparse.Namespace) -> int:
     jobs = [(exercise, find_submission(exercise, arguments.submission)) for exercise in exercises]
     isolation = Level(arguments.isolation) if arguments.isolation else None
     require = Level(arguments.require) if arguments.require else None
-    with Progress(exercises, sys.stderr, silent=arguments.quiet, ascii_only=arguments.plain) as progress:
+    with Progress(
+        exercises, sys.stderr, silent=arguments.quiet, ascii_only=look(arguments, sys.stderr).ascii_only
+    ) as progress:
         report = grade(
             jobs,
             seed=_seed(arguments),
@@ -126,13 +128,13 @@ def _write(report: Report, outputs: dict[str, Path]) -> None:
 def _print_report(report: Report, arguments: argparse.Namespace) -> None:
     from grader.report.to_terminal import to_terminal
 
-    wanted = not arguments.plain and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    seen = look(arguments)
     sys.stdout.write(
         to_terminal(
             report,
-            width=max(60, min(110, shutil.get_terminal_size((100, 24)).columns)),
-            coloured=wanted and sys.stdout.isatty(),
-            ascii_only=arguments.plain,
+            width=seen.width,
+            coloured=seen.coloured,
+            ascii_only=seen.ascii_only,
             advice=arguments.submission is None,
         )
     )

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import io
-import textwrap
-from collections.abc import Iterator
-
-from rich.console import Console
 from rich.text import Text
 
 from grader.model import MAX_SCORE, CheckResult, ExerciseReport, Report, Status, Verdict
 from grader.report.next_step import next_step
-from grader.report.text import one_line, plain
+from grader.report.page import Entry, Page
+from grader.report.text import one_line
 from grader.report.words import colour, number, sign, status_word, verdict_word
 
 #: Of one exercise every lost check is shown; of several only the first few.
@@ -37,8 +33,7 @@ def to_terminal(
     """
     page = Page(width, ascii_only)
     page.add()
-    for row in _scoreboard(report, page):
-        page.add(row)
+    _add_scoreboard(page, report)
     ran = [exercise for exercise in report.exercises if exercise.was_run]
     lost = [(exercise, check) for exercise in ran for check in exercise.checks if _is_shown(check)]
     shown = lost if len(report.exercises) == 1 else lost[:FIRST_FEW]
@@ -54,73 +49,29 @@ def to_terminal(
     if advice:
         page.add()
         for line in next_step(report):
-            page.add(line)
+            if line.startswith(" "):
+                page.add_command(line.strip())
+            else:
+                page.add(line)
     return page.render(coloured)
 
 
-class Page:
-    """Lines of styled text, and the signs that they may use."""
-
-    def __init__(self, width: int, ascii_only: bool) -> None:
-        self.width = width
-        self.ascii_only = ascii_only
-        self.bar = "|" if ascii_only else "\u2502"
-        self.lines: list[Text] = []
-
-    def add(self, line: str | Text = "", style: str = "") -> None:
-        """Add text of the grader's own, wrapped."""
-        if isinstance(line, Text):
-            self.lines.append(line)
-            return
-        indent = " " * (len(line) - len(line.lstrip()))
-        for part in textwrap.wrap(line, self.width, subsequent_indent=indent) or [""]:
-            self.lines.append(Text(part, style))
-
-    def add_quoted(self, text: str, max_lines: int, style: str = "") -> None:
-        """Add a submission's text: made safe, each line behind a bar so that none passes for the grader's."""
-        for line in plain(text, max_lines=max_lines).split("\n"):
-            for part in textwrap.wrap(line, self.width - 4) or [""]:
-                bar = f"{self.bar} " if part else self.bar
-                self.lines.append(Text.assemble("  ", (bar, "dim"), (part, style)))
-
-    def render(self, coloured: bool) -> str:
-        file = io.StringIO()
-        console = Console(
-            file=file,
-            width=self.width,
-            force_terminal=coloured,
-            no_color=not coloured,
-            color_system="standard" if coloured else None,
-            legacy_windows=False,
-            _environ={},
-        )
-        for line in self.lines:
-            console.print(line, soft_wrap=True, markup=False, emoji=False, highlight=False)
-        return file.getvalue()
-
-
-def _scoreboard(report: Report, page: Page) -> Iterator[Text]:
+def _add_scoreboard(page: Page, report: Report) -> None:
     """One line per exercise; a line per track where there are several; the whole score."""
     tracks = report.track_scores()
-    names = max((len(exercise.name) for exercise in report.exercises), default=0)
-    words = max((len(status_word(exercise.status)) for exercise in report.exercises), default=0)
-    track = ""
-    for exercise in report.exercises:
-        if len(tracks) > 1 and exercise.track != track:
-            track = exercise.track
-            yield Text(f"{track}: {number(tracks[track])} of {MAX_SCORE}", "bold")
-        mark = sign(exercise.status, ascii_only=page.ascii_only)
-        line = Text.assemble(
-            (f"  {mark} ", colour(exercise.status)),
-            f"{exercise.name:{names}}  ",
-            (f"{status_word(exercise.status):{words}}", colour(exercise.status)),
-            f"  {number(exercise.score):>6}  ",
-            (one_line(exercise.message) if exercise.status in _TELL_WHY else exercise.title, "dim"),
-        )
-        line.truncate(page.width)
-        yield line
-    yield Text("")
-    yield Text(f"Score: {number(report.score)} of {MAX_SCORE}", "bold")
+    among = [_entry(exercise) for exercise in report.exercises]
+    for track, score in tracks.items():
+        if len(tracks) > 1:
+            page.add(f"{track}: {number(score)} of {MAX_SCORE}", "bold")
+        page.add_entries([entry for entry in among if entry.name.startswith(f"{track}/")], among)
+    page.add()
+    page.add(f"Score: {number(report.score)} of {MAX_SCORE}", "bold")
+
+
+def _entry(exercise: ExerciseReport) -> Entry:
+    remark = exercise.message if exercise.status in _TELL_WHY else exercise.title
+    columns = (status_word(exercise.status), f"{number(exercise.score):>6}")
+    return Entry(exercise.status, exercise.name, columns, remark)
 
 
 def _add_details(page: Page, exercise: ExerciseReport, checks: list[CheckResult]) -> None:
