@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import os
 import selectors
 import time
@@ -112,8 +113,9 @@ def _grade_all(
                     on_event(Event(grading.exercise.name, EventKind.CHECK, result))
                 if worker.ended:
                     workers.unregister(worker.output)
-                    grading.end(worker)
-                    if not grading.workers:
+                    for result in grading.end(worker):
+                        on_event(Event(grading.exercise.name, EventKind.CHECK, result))
+                    if not grading.workers and not grading.share():
                         running.remove(grading)
                         finish(grading, grading.report())
     return [reports[index] for index in range(len(jobs))]
@@ -135,9 +137,12 @@ class _Grading:
         self._began = time.monotonic()
 
     def share(self) -> float:
-        """How many checks each worker would have to do, were there one more; 0 once nothing is left to take."""
+        """How many checks each worker would have to do, were there one more; 0 once nothing is left to take.
+
+        Infinite when checks are left and nobody is at work: the last worker has died.
+        """
         left = 0 if self._why_not else len(self._checks) - len(self._results)
-        return left / (self.workers + 1)
+        return left / (self.workers + 1) if self.workers or not left else math.inf
 
     def start(self, cells: Cells, options: RunOptions) -> Worker:
         """A process that takes part from now on."""
@@ -155,11 +160,17 @@ class _Grading:
         self._results |= {result.check.id: result for result in results}
         return results
 
-    def end(self, worker: Worker) -> None:
-        """Lets go of a worker that has ended."""
+    def end(self, worker: Worker) -> list[CheckResult]:
+        """Lets go of a worker that has ended. One that died has lost the check in hand, and no other."""
         self.workers -= 1
         ending = worker.close()
-        self._why_not = self._why_not or ending
+        lost = [
+            CheckResult(check, Verdict.INTERNAL_ERROR, ending) for check in self._checks if check.id == worker.in_hand
+        ]
+        self._results |= {result.check.id: result for result in lost}
+        if not lost:  # nothing was left to take, or it died before it took anything, as its successor would
+            self._why_not = self._why_not or ending
+        return lost
 
     def report(self) -> ExerciseReport:
         """What was found. A check without a result is the grader's fault, never the learner's."""

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from grader.cell.budget import Budget
 from grader.cell.cell import Cell
 from grader.cell.inside.plan import CellPlan
 from grader.cell.launcher import Launcher
@@ -46,7 +47,7 @@ class CellMaker:
         """A cell with ``source`` as its module ``toy``; ``plan`` are fields of ``CellPlan``."""
         own = {f"{MODULE}.py": textwrap.dedent(source).encode(), **(files or {})}
         process = self.launcher.spawn(own, CellPlan("", **plan), extra)
-        cell = Cell(process, call_s=call_s, budget_s=budget_s)
+        cell = Cell(process, call_s=call_s, budget=Budget(budget_s))
         self._cells.append(cell)
         return cell
 

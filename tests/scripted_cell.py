@@ -8,6 +8,7 @@ import socket
 from types import TracebackType
 from typing import Any
 
+from grader.cell.budget import Budget
 from grader.cell.cell import Cell
 from grader.cell.inside import frames
 from grader.cell.process import CellProcess
@@ -21,7 +22,7 @@ class ScriptedCell:
         status, teller = socket.socketpair()
         teller.close()
         self.process = CellProcess(ours, status, os.memfd_create("errors"), None)
-        self.cell = Cell(self.process, call_s=call_s, budget_s=budget_s)
+        self.cell = Cell(self.process, call_s=call_s, budget=Budget(budget_s))
 
     def says(self, *told: list[Any]) -> None:
         """Sends frames, all in one piece."""

@@ -255,7 +255,6 @@ class TestNotGraded:
         assert verdicts(report) == {"test_one": "passed", "test_two": "internal_error"}
         assert "exit code 3" in report.checks[1].message
 
-    @pytest.mark.xfail(reason="the checks behind it are lost with the process", strict=True)
     def test_a_process_that_ends_costs_one_check(self, suites: Suites) -> None:
         """Whoever manages to end it must not keep the checks that follow from being graded."""
         report = suites.grade(

@@ -216,7 +216,6 @@ def test_many_lines_are_cut_in_the_middle(suites: Suites) -> None:
     assert lines[-2:] == ["cache.get(1)  # -> 1", "# expected 2, got 1"]
 
 
-@pytest.mark.xfail(reason="every answer of a check is kept", strict=True)
 def test_large_answers_are_not_kept_alive() -> None:
     """A thousand answers of a mebibyte each would take tens of gigabytes here, where no limit holds."""
     transcript, large = Transcript("toy"), [[0] for _ in range(50_000)]

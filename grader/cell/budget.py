@@ -11,7 +11,9 @@ class Budget:
     """A number of seconds that runs while at least one wait is under way."""
 
     def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+        #: How many there were.
+        self.seconds = seconds
+        self._left = seconds
         self._waits = 0
         self._since = 0.0
 
@@ -19,7 +21,7 @@ class Budget:
     def left(self) -> float:
         """Seconds that are left, not below 0."""
         running = time.monotonic() - self._since if self._waits else 0.0
-        return max(0.0, self._seconds - running)
+        return max(0.0, self._left - running)
 
     @contextlib.contextmanager
     def spending(self) -> Iterator[None]:
@@ -32,4 +34,4 @@ class Budget:
         finally:
             self._waits -= 1
             if self._waits == 0:
-                self._seconds -= time.monotonic() - self._since
+                self._left -= time.monotonic() - self._since

@@ -10,10 +10,12 @@ from typing import Any
 
 from grader.cell.deaths import CellEnded
 from grader.cell.exchange import Exchange
-from grader.cell.inside.values import Malformed
+from grader.cell.inside.values import Malformed, ValueTooLarge
 from grader.cell.line import Line
 from grader.cell.recording import Outcome, Recorder
+from grader.model import Verdict
 
+_MAX_TASKS = 10_000  # async functions of the suite that run at once
 _NAMEABLE = ("builtins", "asyncio.exceptions")  # modules whose exception classes the cell knows by name
 
 
@@ -49,6 +51,8 @@ class Callbacks:
                 raise Malformed("a function that was never handed over")
             positional = [self._exchange.unpack(tree) for tree in args]
             named = {str(name): self._exchange.unpack(tree) for name, tree in kwargs}
+        except ValueTooLarge as error:
+            raise self._line.end(Verdict.OUTPUT, str(error)) from None
         except (Malformed, TypeError, ValueError, RecursionError) as error:
             raise self._line.breach(f"a malformed callback ({error})") from None
         function = functions[function_number]
@@ -57,6 +61,8 @@ class Callbacks:
             self._answer(number, self._run(function, positional, named), outcome)
             return
         loop = self._loop()
+        if number in self._tasks or len(self._tasks) >= _MAX_TASKS:
+            raise self._line.breach(f"callback {number} is under way, or {_MAX_TASKS:,} others are")
         if loop is None:
             misuse = RuntimeError("an async function of the suite was called outside an async check")
             self._answer(number, _Raised(misuse), outcome)
@@ -103,17 +109,28 @@ class Callbacks:
             self._answer(number, result, outcome)
 
     def _answer(self, number: int, result: Any, outcome: Outcome) -> None:
-        if not isinstance(result, _Raised):
+        if isinstance(result, _Raised):
+            error = result.error
+            if isinstance(error, AssertionError) and self._failure is None:
+                self._failure = error
+            name = next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ in _NAMEABLE)
+            outcome(error)
+            answer: Any = [name, [_text(part) for part in error.args]]
+        else:
             outcome(result)
-            self._line.send(["done", number, True, self._exchange.pack(result)])
-            return
-        error = result.error
-        if isinstance(error, AssertionError) and self._failure is None:
-            self._failure = error
-        outcome(error)
-        name = next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ in _NAMEABLE)
-        tree = self._exchange.pack([name, [str(part) for part in error.args]])
-        self._line.send(["done", number, False, tree])
+            answer = result
+        try:
+            self._line.send(["done", number, not isinstance(result, _Raised), self._exchange.pack(answer)])
+        except ValueTooLarge as error:  # such as what the cell has sent, with a list around it
+            raise self._line.end(Verdict.OUTPUT, f"what a function of the check answered: {error}") from None
+
+
+def _text(part: Any) -> str:
+    """An exception's argument, which may be a value of the submission's, as text."""
+    try:
+        return str(part)
+    except Exception:
+        return f"<{type(part).__name__}>"
 
 
 class _Raised:

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import Any
 
+from grader.cell.arrivals import Arrivals
 from grader.cell.budget import Budget
-from grader.cell.callbacks import Callbacks
 from grader.cell.deaths import CellEnded, SubmissionError
 from grader.cell.exchange import Exchange
-from grader.cell.inside.values import METHOD, Malformed, Tree
+from grader.cell.inside.values import METHOD, Malformed, Tree, ValueTooLarge
 from grader.cell.line import Line, Waiting
 from grader.cell.process import CellProcess
 from grader.cell.recording import Outcome, Recorder, forget, record_nothing
 from grader.cell.remote import Method, Remote
 from grader.model import Verdict
 
-_PRINTED = 1 << 16  # characters kept of what the submission prints
 _CANCEL_GRACE_S = 2.0
+_DROPPED_AT_ONCE = 10_000  # numbers in one frame
 
 
 class Cell:
     """One cell. Every method may raise ``CellEnded``, and does from then on.
 
-    ``call_s`` seconds of wall time are given to each call, ``budget_s`` to all calls together. ``record`` is told of
+    ``call_s`` seconds of wall time are given to each call, ``budget`` to all calls together. ``record`` is told of
     every call. ``waiting(descriptor)`` is entered while the suite waits for that file to become readable.
     """
 
@@ -33,25 +32,23 @@ class Cell:
         process: CellProcess,
         *,
         call_s: float,
-        budget_s: float,
+        budget: Budget,
         record: Recorder = record_nothing,
         waiting: Waiting | None = None,
     ) -> None:
         self.exchange = Exchange(self)
         self.process = process
-        #: What the submission printed, bounded.
-        self.printed = ""
         self._line = Line(process, call_s, waiting)
-        self._callbacks = Callbacks(self._line, self.exchange, record, lambda: self._loop)
+        self._arrivals = Arrivals(self._line, self.exchange, record, budget)
         self._record = record
         self._call_s = call_s
-        self._budget = Budget(budget_s)
-        self._last = 0
-        self._asked: set[int] = set()
-        self._answers: dict[int, list[Any]] = {}
-        self._futures: dict[int, asyncio.Future[list[Any]]] = {}
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._budget = budget
         self._methods: set[tuple[int, str]] = set()
+
+    @property
+    def printed(self) -> str:
+        """What the submission has printed, bounded."""
+        return self._arrivals.printed
 
     # -- what stand-ins ask for
 
@@ -93,16 +90,16 @@ class Cell:
         outcome = self._record("await", target, operation, args, {})
         arguments = [None if target is None else target._number, operation, self._packed(args, {})[0]]
         number = self._send_call("await", arguments)
-        future = self._future(number)
+        future = self._arrivals.future(number)
         cancelled = False
         try:
-            frame = await self._shielded(future, self._call_s)
+            await self._arrivals.awaited(future, self._call_s)
         except asyncio.CancelledError:
             cancelled = True
             self._line.send(["cancel", number])
-            frame = await self._shielded(future, _CANCEL_GRACE_S)
+            await self._arrivals.awaited(future, _CANCEL_GRACE_S)
         try:
-            return self._value(self._open(frame, outcome), outcome)
+            return self._value(self._open(future.result(), outcome), outcome)
         except SubmissionError as error:
             if cancelled and error.type_name == "CancelledError":
                 raise asyncio.CancelledError from None
@@ -131,8 +128,7 @@ class Cell:
     def close(self) -> None:
         """Ends the cell."""
         self._line.end(Verdict.CRASHED, "the cell was closed")
-        self._forget_loop()
-        self._callbacks.close()
+        self._arrivals.close()
         self.process.close()
 
     # -- asking and answering
@@ -150,125 +146,59 @@ class Cell:
     def _ask(self, operation: str, arguments: list[Tree], outcome: Outcome) -> Tree:
         number = self._send_call(operation, arguments)
         try:
-            frame = self._wait_for(number)
+            self._arrivals.wait_for(number, self._call_s)
         except CellEnded as end:
             outcome(end)
             raise
-        return self._open(frame, outcome)
+        return self._open(self._arrivals.take(number), outcome)
 
     def _send_call(self, operation: str, arguments: list[Tree]) -> int:
         if self._line.ended is not None:
             raise self._line.ended
-        if self._callbacks.running:
+        if self._budget.left <= 0:
+            all_s = self._budget.seconds
+            raise self._line.end(Verdict.TIMEOUT, f"no answer within {all_s:.3g} s, which all calls of a check share")
+        if self._arrivals.callbacks.running:
             raise RuntimeError("a function handed to the submission may not call into the cell")
-        while (frame := self._line.buffered()) is not None:
-            self._dispatch(frame)
+        self._arrivals.deliver()
         if self.exchange.dropped:
             dropped, self.exchange.dropped = self.exchange.dropped, []
-            self._line.send(["drop", dropped])
-        self._last += 1
-        self._asked.add(self._last)
-        self._line.send(["call", self._last, operation, arguments])
-        return self._last
+            for first in range(0, len(dropped), _DROPPED_AT_ONCE):
+                self._line.send(["drop", dropped[first : first + _DROPPED_AT_ONCE]])
+        number = self._arrivals.new_number()
+        self._line.send(["call", number, operation, arguments])
+        return number
 
     def _open(self, frame: list[Any], outcome: Outcome) -> Tree:
-        """The answer's tree, or the exception that it describes. Frames were checked on arrival."""
-        failure = self._callbacks.take_failure()
+        """The answer's tree, or the exception that it describes. Frames were checked on arrival.
+
+        Nothing large is a local variable here or in a caller when it raises: a suite may keep many exceptions.
+        """
+        failure = self._arrivals.callbacks.take_failure()
         if failure is not None:
             raise failure
         if frame[0] == "ok":
             return frame[2]
         try:
             error = self.exchange.error(frame[2])
+        except ValueTooLarge as fault:
+            raise self._line.end(Verdict.OUTPUT, str(fault)) from None
         except (Malformed, RecursionError) as fault:
             raise self._line.breach(f"it described an exception malformedly ({fault})") from None
+        del frame
         outcome(error)
         raise error
 
     def _value(self, tree: Tree, outcome: Outcome) -> Any:
+        if type(tree) is not list:
+            outcome(tree)
+            return tree
         try:
-            value = self.exchange.unpack(tree)
+            with self._budget.spending():
+                value = self.exchange.unpack(tree)
+        except ValueTooLarge as error:
+            raise self._line.end(Verdict.OUTPUT, str(error)) from None
         except (Malformed, RecursionError) as error:
             raise self._line.breach(f"it answered with a malformed value ({error})") from None
         outcome(value)
         return value
-
-    # -- waiting
-
-    def _wait_for(self, number: int) -> list[Any]:
-        patience = min(self._call_s, self._budget.left)
-        end = time.monotonic() + patience
-        with self._budget.spending():
-            while number not in self._answers:
-                self._dispatch(self._line.read(end, patience))
-        while self._futures and (frame := self._line.buffered()) is not None:
-            self._dispatch(frame)  # nothing will wake the suite's loop for it
-        return self._answers.pop(number)
-
-    def _future(self, number: int) -> asyncio.Future[list[Any]]:
-        loop = asyncio.get_running_loop()
-        if self._loop is not loop:
-            self._forget_loop()
-            self._loop = loop
-            loop.add_reader(self._line.fileno(), self._on_readable)
-        future: asyncio.Future[list[Any]] = loop.create_future()
-        if number in self._answers:
-            future.set_result(self._answers.pop(number))
-        else:
-            self._futures[number] = future
-        return future
-
-    async def _shielded(self, future: asyncio.Future[list[Any]], seconds: float) -> list[Any]:
-        """The answer; the future itself is never cancelled, so that the answer finds somebody."""
-        limit = min(seconds, self._budget.left)
-        with self._budget.spending():
-            done, _ = await asyncio.wait([future], timeout=limit)
-        if not done:
-            self._tell_all(self._line.end(Verdict.TIMEOUT, f"no answer within {limit:.3g} s"))
-        return future.result()
-
-    def _on_readable(self) -> None:
-        """Reads what has come while the suite's loop runs; only whole frames, so a slow sender cannot block it."""
-        try:
-            self._line.read_available()
-            while (frame := self._line.buffered()) is not None:
-                self._dispatch(frame)
-        except CellEnded as end:
-            self._tell_all(end)
-
-    def _tell_all(self, end: CellEnded) -> None:
-        """Everybody who awaits an answer learns that there will be none."""
-        self._forget_loop()
-        self._callbacks.close()
-        for future in self._futures.values():
-            if not future.done():
-                future.set_exception(end)
-        self._futures.clear()
-
-    def _forget_loop(self) -> None:
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.remove_reader(self._line.fileno())
-        self._loop = None
-
-    def _dispatch(self, frame: list[Any]) -> None:
-        kind, count = frame[0], len(frame)
-        if (kind == "ok" or kind == "err") and count == 3:
-            number = frame[1]
-            if type(number) is not int or number not in self._asked:
-                raise self._line.breach("it sent an answer that nobody had asked for")
-            self._asked.remove(number)
-            future = self._futures.pop(number, None)
-            if future is not None:
-                future.set_result(frame)
-            else:
-                self._answers[number] = frame
-        elif kind == "print" and count == 2 and type(frame[1]) is str:
-            self.printed = (self.printed + frame[1])[:_PRINTED]
-        elif kind == "limit" and count == 2 and type(frame[1]) is str:
-            raise self._line.end(Verdict.OUTPUT, frame[1][:200])
-        elif kind == "back" and count == 5 and type(frame[1]) is int:
-            self._callbacks.call(*frame[1:])
-        elif kind == "unback" and count == 2:
-            self._callbacks.cancel(frame[1])
-        else:
-            raise self._line.breach("it sent a frame that makes no sense")

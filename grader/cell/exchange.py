@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from grader.cell.deaths import SubmissionError, submission_error
 from grader.cell.inside import values
-from grader.cell.inside.values import ENUM, FUNCTION, HANDLE, RECORD, Hook, Malformed, Tree, Unpacker
+from grader.cell.inside.values import ENUM, FUNCTION, HANDLE, RECORD, Hook, Malformed, Tree, Unpacker, ValueTooLarge
 from grader.cell.remote import EnumValue, Method, Record, Remote
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _MAX_NAME = 80
 _MAX_CLASSES = 16
 _MAX_TEXT = 8_000  # characters of a message, or of a traceback
+#: Items in all that one cell's answers may hold: a suite may keep every one of them.
+MAX_PARTS = 5_000_000
 
 
 class Exchange:
@@ -29,6 +31,7 @@ class Exchange:
 
     def __init__(self, cell: Cell) -> None:
         self._cell = cell
+        self._parts = 0
         #: The suite's functions that the cell may call back, by number.
         self.functions: list[Callable[..., Any]] = []
         self._function_numbers: dict[int, int] = {}
@@ -48,10 +51,15 @@ class Exchange:
         return values.pack(value, self._pack_other)
 
     def unpack(self, tree: Tree) -> Any:
-        """The value of a tree from the cell; raises ``Malformed``."""
+        """The value of a tree from the cell; raises ``Malformed``, or ``ValueTooLarge`` when all are too much."""
         if type(tree) is not list:
             return tree
-        return Unpacker(self._hooks).value(tree)
+        unpacker = Unpacker(self._hooks)
+        value = unpacker.value(tree)
+        self._parts += unpacker.parts
+        if self._parts > MAX_PARTS:
+            raise ValueTooLarge(f"answers of more than {MAX_PARTS:,} items in one check")
+        return value
 
     def error(self, description: Tree) -> SubmissionError:
         """The exception that the cell describes; raises ``Malformed``."""

@@ -23,6 +23,9 @@ from grader.model import Verdict
 
 _CHUNK = 1 << 18  # bytes asked of the socket at once
 _FRAME_DEPTH = MAX_DEPTH + 6  # a frame's own arrays, and those around a described exception
+#: What one cell may say in all: an answer can be small, and there can be many.
+MAX_FRAMES = 1_000_000
+MAX_BYTES = 256 << 20
 
 
 def _tree_type() -> Any:
@@ -48,7 +51,9 @@ class Line:
         self._process = process
         self._socket = process.channel
         self._waiting = waiting
-        self._buffer = process.buffered
+        self._buffer = bytearray(process.buffered)
+        self._read = 0  # bytes of the buffer that have been taken
+        self._frames = self._bytes = 0
         self._set_timeout(patience)
 
     def fileno(self) -> int:
@@ -100,17 +105,20 @@ class Line:
 
     def buffered(self) -> list[Any] | None:
         """The next frame that has arrived whole, if there is one."""
-        buffer = self._buffer
-        if len(buffer) < frames.LENGTH.size:
+        start = self._read + frames.LENGTH.size
+        if len(self._buffer) < start:
             return None
-        length = frames.LENGTH.unpack_from(buffer)[0]
+        length = frames.LENGTH.unpack_from(self._buffer, self._read)[0]
         if length > MAX_FRAME:
             raise self.end(Verdict.OUTPUT, f"an answer of {length:,} bytes, the limit is {MAX_FRAME:,}")
-        if len(buffer) < length + 4:
+        if len(self._buffer) < start + length:
             return None
-        self._buffer = buffer[length + 4 :]
+        self._read = start + length
+        self._frames += 1
+        if self._frames > MAX_FRAMES:
+            raise self.end(Verdict.OUTPUT, f"more than {MAX_FRAMES:,} answers and callbacks in one check")
         try:
-            frame: list[Any] = _decode(buffer[4 : length + 4])
+            frame: list[Any] = _decode(self._buffer[start : self._read])
         except (msgspec.DecodeError, RecursionError, ValueError) as error:
             raise self.breach(f"it sent a frame that is not MessagePack ({error})") from None
         if not frame or type(frame[0]) is not str:
@@ -131,7 +139,12 @@ class Line:
     def _take(self, data: bytes) -> None:
         if not data:
             raise self.end(*self._why_closed())
-        self._buffer = self._buffer + data if self._buffer else data
+        self._bytes += len(data)
+        if self._bytes > MAX_BYTES:
+            raise self.end(Verdict.OUTPUT, f"answers of more than {MAX_BYTES >> 20} MiB in one check")
+        del self._buffer[: self._read]
+        self._read = 0
+        self._buffer += data
 
     def _set_timeout(self, seconds: float) -> None:
         """A timeout kept by the kernel: cheaper than a poll before each read."""

@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from grader.cell.budget import Budget
 from grader.cell.cell import Cell
 from grader.cell.deaths import CellEnded, SubmissionError, ZygoteEnded
 from grader.cell.inside.plan import CellPlan
@@ -70,6 +71,8 @@ class Session:
         self.run = run
         self.check = check
         self.transcript = Transcript(run.exercise.module)
+        #: Seconds of waiting that the check has, however often it restarts its cell.
+        self.budget = Budget(run.options.timeout or run.exercise.limits.check_s)
         self.clock: VirtualClock | None = None
         self.subject = LazyRemote(lambda: self._subject_module())
         self.driver = LazyRemote(lambda: self._driver_module())
@@ -140,7 +143,7 @@ class Session:
         return Cell(
             process,
             call_s=self.run.options.timeout or limits.call_s,
-            budget_s=self.run.options.timeout or limits.check_s,
+            budget=self.budget,
             record=self.transcript.record,
             waiting=self.waiting if self.clock is not None else None,
         )

@@ -11,9 +11,11 @@ from hypothesis import control
 
 from grader.cell.deaths import CellEnded, SubmissionError
 from grader.cell.remote import EnumValue, Method, Record, Remote
+from grader.suite.keeping import kept
 from grader.suite.shortly import shortly
 
 MAX_LINES = 40
+_MAX_CALLS = 20_000  # that are kept
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+[0-9]*")  # LRUCache: LRU, Cache
 _UNSET: Any = object()
 
@@ -37,7 +39,7 @@ class Entry:
 
     def finish(self, outcome: Any) -> None:
         """Told by the cell: a value or an exception."""
-        self.outcome = outcome
+        self.outcome = kept(outcome)
 
 
 class Transcript:
@@ -61,6 +63,9 @@ class Transcript:
                 self._context = context
                 self._example = []
             self._example.append(entry)
+        entries = self._before if context is None else self._example
+        if len(entries) > _MAX_CALLS:  # a submission may call back without end; its last calls tell more
+            del entries[MAX_LINES : _MAX_CALLS // 2]
         return entry.finish
 
     def line(self, text: str) -> None:

@@ -46,6 +46,7 @@ class Checks:
 class Note(msgspec.Struct):
     """One line from a worker to the process that started it."""
 
+    began: str = ""  # the check that it has taken
     result: CheckResult | None = None
     services: list[str] = []
     problem: str = ""
@@ -62,6 +63,8 @@ class Worker:
         self.output, write = os.pipe()
         #: Whether all notes have been read.
         self.ended = False
+        #: The check in hand: what is lost if the process ends now.
+        self.in_hand = ""
         self._partial = b""
         self._said = os.memfd_create("said")
         self._pid = os.fork()
@@ -79,7 +82,11 @@ class Worker:
         data = os.read(self.output, 1 << 16)
         self.ended = not data
         *lines, self._partial = (self._partial + data).split(b"\n")
-        return [msgspec.json.decode(line, type=Note) for line in lines]
+        notes = [msgspec.json.decode(line, type=Note) for line in lines]
+        for note in notes:
+            if note.began or note.result is not None:
+                self.in_hand = note.began
+        return notes
 
     def close(self) -> str:
         """Waits for the end; how it ended and what was said last, which matters when a check has no result."""
@@ -111,7 +118,13 @@ def _work(
     def tell(note: Note) -> None:
         output.write(msgspec.json.encode(note) + b"\n")
 
+    def take() -> str:
+        name = checks.take()
+        if name:
+            tell(Note(name))
+        return name
+
     try:
-        run_suite(run, layout.suite(exercise), lambda result: tell(Note(result, run.services)), checks.take)
+        run_suite(run, layout.suite(exercise), lambda result: tell(Note("", result, run.services)), take)
     except GraderError as error:
         tell(Note(problem=str(error)))

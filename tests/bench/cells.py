@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from statistics import median
 
+from grader.cell.budget import Budget
 from grader.cell.cell import Cell
 from grader.cell.inside.plan import CellPlan
 from grader.cell.launcher import Launcher
@@ -63,7 +64,7 @@ def calls(times: int) -> list[Figure]:
 @contextlib.contextmanager
 def _thing(launcher: Launcher) -> Iterator[Cell]:
     process = launcher.spawn({"thing.py": _SOURCE}, CellPlan(""))
-    cell = Cell(process, call_s=10, budget_s=1_000, record=record_nothing)
+    cell = Cell(process, call_s=10, budget=Budget(1_000), record=record_nothing)
     try:
         yield cell
     finally:

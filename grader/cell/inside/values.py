@@ -152,11 +152,13 @@ class Unpacker:
     ``hooks`` maps the tags HANDLE, FUNCTION, RECORD and ENUM to functions of (unpacker, tree, depth).
     """
 
-    __slots__ = ("_hashed", "_hooks")
+    __slots__ = ("_hashed", "_hooks", "parts")
 
     def __init__(self, hooks: Mapping[int, Hook]) -> None:
         self._hooks = hooks
         self._hashed = 0
+        #: Items of all containers so far: what the value costs to keep.
+        self.parts = 0
 
     def value(self, tree: Tree, depth: int = 0) -> Any:
         """The value of ``tree``; raises ``Malformed`` for anything that ``pack`` does not make."""
@@ -170,6 +172,7 @@ class Unpacker:
             raise Malformed("an array without a tag")
         tag = tree[0]
         depth += 1
+        self.parts += len(tree)
         if tag == LIST:
             return [self.value(item, depth) for item in tree[1:]]
         if tag == TUPLE:
@@ -198,7 +201,7 @@ def _hashable(keys: list[Any]) -> list[Any]:
     """``keys``, if they can be hashed and few of them share a hash: colliding keys cost quadratic time."""
     try:
         hashes = Counter([hash(key) for key in keys])
-    except TypeError as error:
+    except (TypeError, ValueError, ArithmeticError) as error:
         raise Malformed(f"a key that cannot be hashed: {error}") from None
     if hashes and max(hashes.values()) > _MAX_TWINS:
         raise Malformed(f"more than {_MAX_TWINS} keys with one hash")
