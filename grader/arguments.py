@@ -17,8 +17,13 @@ Command = Callable[[argparse.Namespace], int]
 #: Command -> purpose, in the order of the help text. Each is a module of grader/commands/ with that name.
 COMMANDS = {
     "grade": "Grade exercises",
-    "list": "List the exercises",
+    "list": "List the exercises and how you stand with each",
+    "next": "Suggest what to do next",
     "show": "Show an exercise: its statement and what is graded",
+    "hint": "Open the next of an exercise's three hints, after an attempt",
+    "solution": "Show how the reference differs from your work, after a pass",
+    "reset": "Begin an exercise anew and keep the work",
+    "report": "Show your history: progress, weak topics, attempts",
     "new": "Write the skeleton of a new exercise",
     "verify": "Prove that exercises are graded rightly",
     "doctor": "Tell what this machine can do and what is missing",

@@ -6,11 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from grader.catalog import layout
+from grader.catalog.hints import HINTS, read_hints
 from grader.errors import shown
 from grader.model import Check, Exercise
-
-HINTS = 3
-_HEADING = re.compile(r"^## Hint (\d+)\s*$", re.MULTILINE)
 
 
 def statement_faults(exercise: Exercise, checks: Sequence[Check]) -> Iterator[str]:
@@ -30,10 +28,8 @@ def statement_faults(exercise: Exercise, checks: Sequence[Check]) -> Iterator[st
             yield f"{shown(statement)}: the row of {check.id} does not say its {check.points} points"
         elif check.stage not in row:
             yield f"{shown(statement)}: the row of {check.id} does not say its stage, {check.stage}"
-    hints = layout.hints(exercise)
-    numbers = _HEADING.findall(hints.read_text(encoding="utf-8")) if hints.is_file() else []
-    if numbers != [str(number) for number in range(1, HINTS + 1)]:
-        yield f"{shown(hints)}: write exactly {HINTS} sections, headed ## Hint 1 to ## Hint {HINTS}"
+    if [number for number, _ in read_hints(exercise)] != list(range(1, HINTS + 1)):
+        yield f"{shown(layout.hints(exercise))}: write exactly {HINTS} sections, headed ## Hint 1 to ## Hint {HINTS}"
 
 
 def _plain(text: str) -> str:

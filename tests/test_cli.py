@@ -236,7 +236,7 @@ class TestMistakes:
             ("grade --json .", "--json . cannot be written"),
             ("grade --submission /nowhere", "there is no file or folder /nowhere"),
             ("show nothing", "there is no exercise nothing"),
-            ("show", "the following arguments are required: TRACK/NAME"),
+            ("reset", "the following arguments are required: TRACK/NAME"),
             ("new week1/first", "already there"),
         ],
     )
@@ -287,25 +287,7 @@ class TestMistakes:
 
 
 class TestOtherCommands:
-    """list, show, new, doctor."""
-
-    def test_list(self, run: Run) -> None:
-        """One line per exercise."""
-        status, output, _ = run("list")
-        assert status == 0
-        assert [line.split()[0] for line in output.splitlines()] == [
-            "week1/first",
-            "week1/second",
-            "week2/third",
-        ]
-        assert run("list", "week2")[1].split() == output.splitlines()[2].split()
-
-    def test_list_goes_on_after_a_fault(self, run: Run, small_kit: Path) -> None:
-        """What is broken is told, the rest is listed, and the status is 3."""
-        (small_kit / "exercises/week1/first/exercise.toml").unlink()
-        status, output, error = run("list")
-        assert (status, len(output.splitlines())) == (3, 2)
-        assert "exercise.toml: is missing" in error
+    """show, new, doctor; those with a history are in test_learner.py."""
 
     def test_show(self, run: Run, small_kit: Path) -> None:
         """Where nobody watches, the statement as it is written."""

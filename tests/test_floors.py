@@ -20,11 +20,11 @@ ROOT = Path(grader.__file__).parent
 FLOORS = (
     ("model", "errors"),
     ("catalog", "cell"),
-    ("services",),
+    ("services", "history"),
     ("suite",),
     ("scoring", "report"),
     ("grading", "progress", "statement", "visible"),
-    ("verify", "new", "doctor"),
+    ("verify", "new", "doctor", "reset"),
     ("commands",),
     ("arguments",),
     ("cli",),
@@ -39,9 +39,10 @@ INSIDE = ROOT / "cell" / "inside"
 KEEPERS = {
     "pytest": ("suite",),
     "hypothesis": ("suite",),
-    "rich": ("report/page.py", "report/to_terminal.py", "progress.py", "commands/show.py"),
+    "rich": ("report", "progress.py", "commands/markdown.py"),
     "argparse": ("arguments.py", "commands"),
     "tomllib": ("catalog/manifest.py",),
+    "sqlite3": ("history",),
 }
 
 

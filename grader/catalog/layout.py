@@ -5,6 +5,8 @@ exercises/<track>/<name>/   what a learner sees: README.md, <name>.py or <name>/
 solutions/<track>/<name>/   what only the grader sees: <name>.py or <name>/ (the reference), suite.py,
                             driver.py, stub/ (the stub as it was handed out), alternatives/<idea>/,
                             wrong/<mistake>/, wrong.toml
+.onspot/                    what is the learner's alone and no part of the kit: the history, kept work, drills.
+                            Git ignores it, so that neither `git clean -fd` nor a change of branches touches it
 """
 
 from __future__ import annotations
@@ -32,6 +34,25 @@ def exercises(root: Path) -> Path:
 
 def solutions(root: Path) -> Path:
     return root / "solutions"
+
+
+def own(root: Path) -> Path:
+    """The learner's own folder, which git ignores."""
+    return root / ".onspot"
+
+
+def history(root: Path) -> Path:
+    return own(root) / "history.sqlite3"
+
+
+def kept(root: Path, exercise: Exercise) -> Path:
+    """Where work on the exercise is kept that was set aside."""
+    return own(root) / "kept" / exercise.track / exercise.module
+
+
+def drills(root: Path) -> Path:
+    """Where the sets of timed drills are worked on, a folder for each."""
+    return own(root) / "mock"
 
 
 def templates() -> Path:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from grader.catalog import Catalog, find_submission, is_single_file, last_worked_on, was_handed_in
 from grader.commands.exit_status import AT_FAULT, BELOW_MIN_SCORE, OK
+from grader.commands.learner import history_of
 from grader.commands.look import add_plain, look
 from grader.commands.options import TARGETS, add_targets, number, whole
 from grader.errors import UsageError
@@ -63,6 +64,8 @@ def run(arguments: argparse.Namespace) -> int:
             allow_bare=arguments.submission is None or isolation is Level.BARE,
             on_event=progress.on_event,
         )
+    if arguments.submission is None:
+        history_of(catalog).record(jobs, report)
     _write(report, outputs)
     if not arguments.quiet and _STDOUT not in outputs.values():
         _print_report(report, arguments)

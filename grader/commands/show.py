@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 import argparse
-import shutil
-import sys
 
 from grader.catalog import Catalog, layout
 from grader.commands.exit_status import OK
+from grader.commands.learner import add_name, exercise_meant, history_of
+from grader.commands.look import add_plain, look
+from grader.commands.markdown import print_markdown
 from grader.errors import ExerciseError
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The exercise, and how to write it."""
-    parser.add_argument("name", metavar="TRACK/NAME")
-    parser.add_argument("--plain", action="store_true", help="the statement as it is written")
+    add_name(parser)
+    add_plain(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """The statement, drawn where a person reads it and as it is written elsewhere."""
-    exercise = Catalog.load(arguments.kit).get(arguments.name)
+    catalog = Catalog.load(arguments.kit)
+    exercise = exercise_meant(catalog, arguments.name, history_of(catalog))
     try:
         statement = layout.statement(exercise).read_text(encoding="utf-8")
     except OSError as error:
         raise ExerciseError(layout.statement(exercise), f"cannot be read: {error.strerror}") from None
-    if arguments.plain or not sys.stdout.isatty():
-        print(statement.rstrip())
-        return OK
-
-    from rich.console import Console
-    from rich.markdown import Markdown
-
-    console = Console(width=min(100, shutil.get_terminal_size().columns))
-    console.print(Markdown(statement))
+    print_markdown(statement, look(arguments))
     return OK

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from grader.catalog import layout
 from grader.model import ExerciseReport, Report, Status, Verdict
-
-_GRADE = "nox -s grade -- {}"
+from grader.report.words import GRADE, GRADER
 
 
 def next_step(report: Report) -> list[str]:
@@ -15,7 +14,7 @@ def next_step(report: Report) -> list[str]:
         return [
             f"The grader or the suite of {at_fault[0].name} is at fault; that costs you no points.",
             "Please report it, with what this prints:",
-            "    python -m grader doctor",
+            f"    {GRADER.format('doctor')}",
         ]
     for status in (Status.PARTIAL, Status.FAILED, Status.INVALID, Status.NOT_STARTED, Status.NOT_GRADED):
         for exercise in report.exercises:
@@ -28,7 +27,7 @@ def next_step(report: Report) -> list[str]:
 
 
 def _step(exercise: ExerciseReport) -> list[str]:
-    again = f"    {_GRADE.format(exercise.name)}"
+    again = f"    {GRADE.format(exercise.name)}"
     statement, place = layout.shown_statement(exercise.name), layout.shown_stub(exercise.name)
     match exercise.status:
         case Status.NOT_STARTED:
@@ -39,7 +38,7 @@ def _step(exercise: ExerciseReport) -> list[str]:
                 again,
             ]
         case Status.NOT_GRADED:
-            return ["Next: get what is missing here; this shows what that is:", "    python -m grader doctor"]
+            return ["Next: get what is missing here; this shows what that is:", f"    {GRADER.format('doctor')}"]
         case _:
             lost = next(result for result in exercise.checks if result.earned < result.check.points)
             return [

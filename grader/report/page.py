@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.text import Text
 
-from grader.model import Status, Verdict
+from grader.model import MAX_SCORE, Status, Verdict
 from grader.report.text import one_line, plain
 from grader.report.words import colour, sign
 
 _INDENT = 4
 _BAR_CELLS = 20
+_ROOM_FOR_BARS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,9 @@ class Page:
         for part in textwrap.wrap(line, self.width, subsequent_indent=indent) or [""]:
             self.lines.append(Text(part, style))
 
-    def add_command(self, command: str) -> None:
+    def add_command(self, command: str, purpose: str = "") -> None:
         """Add a command to copy: never wrapped, so that it can be."""
-        self.lines.append(Text(" " * _INDENT + command, "bold"))
+        self.lines.append(Text.assemble(" " * _INDENT, (purpose, "dim"), command))
 
     def add_quoted(self, text: str, max_lines: int, style: str = "") -> None:
         """Add a submission's text: made safe, each line behind a bar so that none passes for the grader's."""
@@ -69,7 +70,7 @@ class Page:
             mark = Text.assemble("  ", (sign(entry.state, ascii_only=self.ascii_only), colour(entry.state)), " ")
             if is_narrow:
                 self.add(mark.append(entry.name))
-                self.add(" " * _INDENT + ", ".join(filter(None, map(str.strip, entry.columns))))
+                self.add(" " * _INDENT + ", ".join(text for column in entry.columns if (text := column.strip("- "))))
                 continue
             state, *columns = (f"  {text:{width}}" for text, width in zip(entry.columns, widths, strict=True))
             line = mark.append(f"{entry.name:{names}}").append(state, colour(entry.state)).append("".join(columns))
@@ -78,11 +79,13 @@ class Page:
             line.truncate(self.width)
             self.add(line)
 
-    def share(self, score: float, of: float) -> Text:
-        """A bar for a score; the number always stands beside it."""
-        filled = round(_BAR_CELLS * score / of) if of else 0
+    def share(self, score: float) -> Text:
+        """A bar for a score, where there is room; the number always stands beside it."""
+        if self.width < _ROOM_FOR_BARS:
+            return Text("")
+        filled = round(_BAR_CELLS * score / MAX_SCORE)
         full, empty = ("#", ".") if self.ascii_only else ("\u2588", "\u2591")
-        return Text.assemble((full * filled, "green"), (empty * (_BAR_CELLS - filled), "dim"))
+        return Text.assemble((full * filled, "green"), (empty * (_BAR_CELLS - filled), "dim"), "  ")
 
     def render(self, coloured: bool) -> str:
         """The page as text, with colours or without."""

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from grader.model import Status, Verdict
 
+#: What a learner types to grade an exercise, and to give another command.
+GRADE = "nox -s grade -- {}"
+GRADER = "python -m grader {}"
+
 _STATUS = {
     Status.PASSED: ("passed", "\u2713", "+", "green"),
     Status.PARTIAL: ("partial", "\u25d0", "~", "yellow"),

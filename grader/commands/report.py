@@ -1,0 +1,34 @@
+"""`report`: a learner's history, on the terminal or as one page of HTML."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from grader.catalog import Catalog
+from grader.commands.exit_status import OK
+from grader.commands.learner import history_of, is_begun
+from grader.commands.look import add_plain, look
+from grader.commands.options import add_targets
+from grader.history import read_record
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """What to report on, and where to."""
+    add_targets(parser)
+    add_plain(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Progress, weak topics, attempts and mocks."""
+    from grader.report.history_page import add_history
+    from grader.report.page import Page
+
+    catalog = Catalog.load(arguments.kit)
+    exercises = catalog.select(arguments.targets) if arguments.targets else tuple(catalog)
+    record = read_record(exercises, history_of(catalog), is_begun)
+    seen = look(arguments)
+    page = Page(seen.width, seen.ascii_only)
+    add_history(page, record)
+    sys.stdout.write(page.render(seen.coloured))
+    return OK
