@@ -1,36 +1,19 @@
-"""Grades submissions: open cells, run each exercise's suite in processes of its own, score. The one way to grade."""
+"""Grades submissions, recalling what is known of them and running suites for the rest. The one way to grade."""
 
 from __future__ import annotations
 
 import datetime as dt
-import math
 import os
-import selectors
-import time
 from collections.abc import Callable, Iterable
+from contextlib import closing
 
 from grader import __version__
-from grader.catalog import layout
-from grader.catalog.checks import read_checks
 from grader.cell.levels import Cells, open_cells
-from grader.model import (
-    CheckResult,
-    Event,
-    EventKind,
-    Exercise,
-    ExerciseReport,
-    Level,
-    Report,
-    RunOptions,
-    Submission,
-    Verdict,
-)
-from grader.scoring import score_exercise, score_report
-from grader.suite.worker import Checks, Worker, warm_up
-
-Job = tuple[Exercise, Submission]
-
-_MIN_SHARE = 2  # checks that are worth a further process
+from grader.model import Event, EventKind, Level, Report, RunOptions
+from grader.remembering import Memory, Remembered
+from grader.running import Job, is_to_run, run_jobs
+from grader.scoring import score_report
+from grader.suite.worker import warm_up
 
 
 def grade(
@@ -43,149 +26,58 @@ def grade(
     parallel: int | None = None,
     allow_bare: bool = True,
     shrink: bool = True,
+    memory: Memory | None = None,
     on_event: Callable[[Event], None] = lambda _event: None,
 ) -> Report:
     """Grades every job and reports on all, in their order.
 
     ``timeout`` replaces the exercises' own seconds per call and per check. ``parallel`` processes run suites at once,
-    by default as many as there are processors. ``shrink=False`` leaves failing examples as they were found.
+    by default as many as there are processors. ``shrink=False`` leaves failing examples as they were found. What
+    ``memory`` knows is not run again.
 
     Raises:
         UnavailableError: no cell can be made at the level asked for.
     """
-    started = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    started = _now()
     listed = list(jobs)
-    preload = next((exercise.cell.preload for exercise, submission in listed if _to_run(submission)), ())
-    prepare = warm_up if any(_to_run(submission) for _, submission in listed) else _nothing
-    cells = open_cells(isolation, require=require, seed=seed, preload=preload, allow_bare=allow_bare, meanwhile=prepare)
-    try:
-        options = RunOptions(seed, timeout, shrink)
-        reports = _grade_all(listed, cells, options, parallel or os.cpu_count() or 1, on_event)
-    finally:
-        cells.close()
-    return score_report(reports, kit=__version__, seed=seed, isolation=cells.isolation, started=started)
+    options = RunOptions(seed, timeout, shrink)
+    keys = [memory.key(job, options, isolation, require) if memory else "" for job in listed]
+    known = {index: found for index, key in enumerate(keys) if memory and (found := memory.recall(key))}
+    for found in known.values():
+        on_event(Event(found.report.name, EventKind.STORED, found.report))
+    reports = {index: found.report for index, found in known.items()}
+    if known and len(known) == len(listed):
+        oldest = min(known.values(), key=lambda found: found.started)
+        found_isolation, started = oldest.isolation, oldest.started
+    else:
+        rest = [index for index in range(len(listed)) if index not in known]
+        todo = [listed[index] for index in rest]
+        with closing(_open_cells(todo, isolation, require, seed, allow_bare)) as cells:
+            found_isolation = cells.isolation
+            for number, report in run_jobs(todo, cells, options, parallel or os.cpu_count() or 1, on_event):
+                reports[rest[number]] = report
+                if memory:
+                    memory.keep(keys[rest[number]], Remembered(report, found_isolation, started))
+    ordered = [reports[index] for index in range(len(listed))]
+    return score_report(ordered, kit=__version__, seed=seed, isolation=found_isolation, started=started)
+
+
+def _open_cells(jobs: list[Job], isolation: Level | None, require: Level | None, seed: int, allow_bare: bool) -> Cells:
+    """Cells for these jobs, with what the first of them wants; what suites need is imported while they start."""
+    to_run = [exercise for exercise, submission in jobs if is_to_run(submission)]
+    return open_cells(
+        isolation,
+        require=require,
+        seed=seed,
+        preload=to_run[0].cell.preload if to_run else (),
+        allow_bare=allow_bare,
+        meanwhile=warm_up if to_run else _nothing,
+    )
 
 
 def _nothing() -> None:
     """No suite will run."""
 
 
-def _to_run(submission: Submission) -> bool:
-    return not submission.problem and not submission.is_stub
-
-
-def _grade_all(
-    jobs: list[Job],
-    cells: Cells,
-    options: RunOptions,
-    parallel: int,
-    on_event: Callable[[Event], None],
-) -> list[ExerciseReport]:
-    """The reports, in the jobs' order. A process that nothing else waits for helps with a suite under way."""
-    reports: dict[int, ExerciseReport] = {}
-    waiting = list(reversed(range(len(jobs))))
-    running: list[_Grading] = []
-
-    def finish(grading: _Grading, report: ExerciseReport) -> None:
-        reports[grading.index] = report
-        on_event(Event(grading.exercise.name, EventKind.FINISHED, report))
-
-    with selectors.DefaultSelector() as workers:
-        while waiting or running:
-            while len(workers.get_map()) < parallel:
-                if waiting:
-                    index = waiting.pop()
-                    grading = _Grading(index, *jobs[index])
-                    on_event(Event(grading.exercise.name, EventKind.STARTED))
-                    if not _to_run(grading.submission):
-                        finish(grading, grading.unrun())
-                        continue
-                    running.append(grading)
-                elif running and max(running, key=_Grading.share).share() >= _MIN_SHARE:
-                    grading = max(running, key=_Grading.share)
-                else:
-                    break
-                worker = grading.start(cells, options)
-                workers.register(worker.output, selectors.EVENT_READ, (grading, worker))
-            for key, _ in workers.select() if running else ():
-                grading, worker = key.data
-                for result in grading.read(worker):
-                    on_event(Event(grading.exercise.name, EventKind.CHECK, result))
-                if worker.ended:
-                    workers.unregister(worker.output)
-                    for result in grading.end(worker):
-                        on_event(Event(grading.exercise.name, EventKind.CHECK, result))
-                    if not grading.workers and not grading.share():
-                        running.remove(grading)
-                        finish(grading, grading.report())
-    return [reports[index] for index in range(len(jobs))]
-
-
-class _Grading:
-    """One submission on its way to a report."""
-
-    def __init__(self, index: int, exercise: Exercise, submission: Submission) -> None:
-        self.index = index
-        self.exercise = exercise
-        self.submission = submission
-        self.workers = 0
-        self._checks = read_checks(layout.suite(exercise))
-        self._shared = Checks(self._checks)
-        self._results: dict[str, CheckResult] = {}
-        self._services: set[str] = set()
-        self._why_not = ""  # why a check may be without a result; known once a worker has ended
-        self._began = time.monotonic()
-
-    def share(self) -> float:
-        """How many checks each worker would have to do, were there one more; 0 once nothing is left to take.
-
-        Infinite when checks are left and nobody is at work: the last worker has died.
-        """
-        left = 0 if self._why_not else len(self._checks) - len(self._results)
-        return left / (self.workers + 1) if self.workers or not left else math.inf
-
-    def start(self, cells: Cells, options: RunOptions) -> Worker:
-        """A process that takes part from now on."""
-        self.workers += 1
-        launcher = cells.launcher(self.exercise.cell.preload)
-        return Worker(self.exercise, self.submission, self._shared, launcher, options)
-
-    def read(self, worker: Worker) -> list[CheckResult]:
-        """Takes a worker's notes; the checks decided in them are returned."""
-        notes = worker.read()
-        for note in notes:
-            self._services.update(note.services)
-            self._why_not = self._why_not or note.problem
-        results = [note.result for note in notes if note.result is not None]
-        self._results |= {result.check.id: result for result in results}
-        return results
-
-    def end(self, worker: Worker) -> list[CheckResult]:
-        """Lets go of a worker that has ended. One that died has lost the check in hand, and no other."""
-        self.workers -= 1
-        ending = worker.close()
-        lost = [
-            CheckResult(check, Verdict.INTERNAL_ERROR, ending) for check in self._checks if check.id == worker.in_hand
-        ]
-        self._results |= {result.check.id: result for result in lost}
-        if not lost:  # nothing was left to take, or it died before it took anything, as its successor would
-            self._why_not = self._why_not or ending
-        return lost
-
-    def report(self) -> ExerciseReport:
-        """What was found. A check without a result is the grader's fault, never the learner's."""
-        self._shared.close()
-        results = [
-            self._results.get(check.id) or CheckResult(check, Verdict.INTERNAL_ERROR, self._why_not)
-            for check in self._checks
-        ]
-        seconds = round(time.monotonic() - self._began, 3)
-        services = sorted(self._services)
-        return score_exercise(self.exercise, self.submission, results, services=services, seconds=seconds)
-
-    def unrun(self) -> ExerciseReport:
-        """The report on what cannot be run, or is still the stub."""
-        self._shared.close()
-        message = self.submission.problem or "not started"
-        results = [CheckResult(check, Verdict.FAILED, message) for check in self._checks]
-        return score_exercise(self.exercise, self.submission, results)
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")

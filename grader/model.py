@@ -195,6 +195,7 @@ class EventKind(StrEnum):
     STARTED = "started"
     CHECK = "check"
     FINISHED = "finished"
+    STORED = "stored"  # finished without being run: its report was remembered
 
 
 @dataclass(frozen=True, slots=True)

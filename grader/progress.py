@@ -28,6 +28,8 @@ class Progress:
         self._silent = silent or not stream.isatty()
         self._checks: dict[str, list[Verdict]] = {}
         self._reports: dict[str, ExerciseReport] = {}
+        #: The exercises whose reports were remembered.
+        self.stored: list[str] = []
 
     def __enter__(self) -> Self:
         if not self._silent:
@@ -53,12 +55,14 @@ class Progress:
 
     def on_event(self, event: Event) -> None:
         """Take in one step of the grading and draw anew."""
+        if event.kind is EventKind.STORED:
+            self.stored.append(event.exercise)
         if self._silent:
             return
         checks = self._checks.setdefault(event.exercise, [])
         if event.kind is EventKind.CHECK and isinstance(event.result, CheckResult):
             checks.append(event.result.verdict)
-        elif event.kind is EventKind.FINISHED and isinstance(event.result, ExerciseReport):
+        elif isinstance(event.result, ExerciseReport):
             self._reports[event.exercise] = event.result
         self._draw()
 

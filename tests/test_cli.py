@@ -16,6 +16,7 @@ import grader.grading
 from grader import __version__
 from grader.cli import main
 from grader.model import Exercise, Level, Report, Status, Submission
+from grader.remembering import Memory
 from tests.sample_reports import ATTACK, INVALID, PARTIAL, PASSED, report
 
 Job = tuple[Exercise, Submission]
@@ -118,6 +119,7 @@ class TestOptions:
         """A learner at work gets seed 0, the strongest level that works, and the exercises' own limits."""
         run("grade")
         del grading.options["on_event"]
+        assert isinstance(grading.options.pop("memory"), Memory)
         assert grading.options == {
             "seed": 0, "isolation": None, "require": None, "timeout": None, "parallel": None,
             "allow_bare": True,
@@ -125,12 +127,12 @@ class TestOptions:
 
     def test_given(self, run: Run, grading: Grading) -> None:
         """Every option is passed on as a value."""
-        given = "--seed 5 --jobs 3 --timeout 2.5 --isolation guarded --require bare"
+        given = "--seed 5 --jobs 3 --timeout 2.5 --isolation guarded --require bare --no-cache"
         run("grade", *given.split())
         del grading.options["on_event"]
         assert grading.options == {
             "seed": 5, "isolation": Level.GUARDED, "require": Level.BARE, "timeout": 2.5, "parallel": 3,
-            "allow_bare": True,
+            "allow_bare": True, "memory": None,
         }  # fmt: skip
 
     def test_work_of_others_never_runs_bare_unasked(self, run: Run, grading: Grading, tmp_path: Path) -> None:

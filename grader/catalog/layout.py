@@ -12,6 +12,7 @@ solutions/<track>/<name>/   what only the grader sees: <name>.py or <name>/ (the
 from __future__ import annotations
 
 import keyword
+import os
 import re
 import sys
 from pathlib import Path
@@ -109,6 +110,15 @@ def suite(exercise: Exercise) -> Path:
 def driver(exercise: Exercise) -> Path:
     """The driver's path; not every exercise has one."""
     return exercise.hidden / "driver.py"
+
+
+def suite_files(exercise: Exercise) -> list[Path]:
+    """All that the suite may read: its hidden folder, without the solutions that only prove it, and what lies above."""
+    files = [path for above in (exercise.hidden.parents[1], exercise.hidden.parent) for path in above.glob("*.py")]
+    for folder, folders, names in os.walk(exercise.hidden):
+        folders[:] = [name for name in folders if name not in ("wrong", "alternatives", "__pycache__")]
+        files += [Path(folder, name) for name in names]
+    return sorted(files)
 
 
 def stub(exercise: Exercise) -> Path:

@@ -6,6 +6,7 @@ import argparse
 import gc
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from grader.catalog import Catalog, find_submission, is_single_file, last_worked_on, was_handed_in
@@ -34,6 +35,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     levels = [level.value for level in Level]
     add("--isolation", choices=levels, help="run cells at this level; default: the strongest that works")
     add("--require", choices=levels, help="refuse to grade below this level")
+    add("--no-cache", action="store_true", help="grade anew what has not changed since it was graded")
     add_plain(parser)
     add("--quiet", action="store_true", help="print no report and no progress")
 
@@ -46,11 +48,13 @@ def run(arguments: argparse.Namespace) -> int:
 
     from grader.grading import grade
     from grader.progress import Progress
+    from grader.remembering import Memory, default_folder
     from grader.scoring import is_grader_at_fault
 
     jobs = [(exercise, find_submission(exercise, arguments.submission)) for exercise in exercises]
     isolation = Level(arguments.isolation) if arguments.isolation else None
     require = Level(arguments.require) if arguments.require else None
+    memory = None if arguments.no_cache else Memory(default_folder())
     with Progress(
         exercises, sys.stderr, silent=arguments.quiet, ascii_only=look(arguments, sys.stderr).ascii_only
     ) as progress:
@@ -62,8 +66,11 @@ def run(arguments: argparse.Namespace) -> int:
             timeout=arguments.timeout,
             parallel=arguments.jobs,
             allow_bare=arguments.submission is None or isolation is Level.BARE,
+            memory=memory,
             on_event=progress.on_event,
         )
+    if progress.stored and not arguments.quiet:
+        print(_said_to_be_stored(progress.stored), file=sys.stderr)
     if arguments.submission is None:
         history_of(catalog).record(jobs, report)
     _write(report, outputs)
@@ -93,6 +100,11 @@ def _exercises_to_grade(catalog: Catalog, arguments: argparse.Namespace) -> tupl
     if is_single_file(source) and len(exercises) > 1:
         raise UsageError(f"{source} is one file; name the one exercise that it is for")
     return exercises
+
+
+def _said_to_be_stored(names: Sequence[str]) -> str:
+    which = names[0] if len(names) == 1 else f"{len(names)} exercises"
+    return f"{which}: stored report, for nothing has changed since it was made; --no-cache grades anew"
 
 
 def _seed(arguments: argparse.Namespace) -> int:
