@@ -154,6 +154,14 @@ def refuses_lifespan():
         await send({"type": "http.response.body", "body": b"bare"})
     return app
 
+def raises_after_its_answer():
+    async def app(scope, receive, send):
+        assert scope["type"] == "http"
+        await send({"type": "http.response.start", "status": 500, "headers": [(b"content-length", b"4")]})
+        await send({"type": "http.response.body", "body": b"oops"})
+        raise LookupError("for whoever reads the log")
+    return app
+
 def answers_startup_failed():
     async def app(scope, receive, send):
         await receive()
@@ -305,6 +313,21 @@ def test_an_app_without_lifespan(served: Served) -> None:
     site = served.serve("refuses_lifespan")
     assert site.client.get("/").text == "bare"
     site.stop()
+
+
+def test_an_error_after_the_answer(served: Served, tmp_path: Path) -> None:
+    """An app that raises after its whole answer, as Starlette does after a 500, keeps its connection."""
+    served.serve("raises_after_its_answer")
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(TIMEOUT)
+        connection.connect(str(tmp_path / "0"))
+        for _ in range(2):
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: onspot.test\r\n\r\n")
+            answer = b""
+            while not answer.endswith(b"oops"):
+                part = connection.recv(4096)
+                assert part, "the connection was cut"
+                answer += part
 
 
 def test_forked_processes(served: Served) -> None:

@@ -167,16 +167,39 @@ class Server(uvicorn.Server):
 
 
 class Observed:
-    """The app. What it raises in its lifespan is kept for whoever starts or stops it."""
+    """The app. What it raises in its lifespan is kept for whoever starts or stops it.
+
+    What it raises after a whole answer is dropped: uvicorn would cut the connection, and whether the client's next
+    request still meets it would be a matter of luck. Starlette raises so after each 500 of its error handler.
+    """
 
     def __init__(self, app: Callable[..., Awaitable[None]], server: Server) -> None:
         self._app = app
         self._server = server
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        if scope["type"] != "lifespan":
+        if scope["type"] == "lifespan":
+            await self._live(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._answer(scope, receive, send)
+        else:
             await self._app(scope, receive, send)
-            return
+
+    async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
+        answered = False
+
+        async def tell(message: Message) -> None:
+            nonlocal answered
+            await send(message)
+            answered = message["type"] == "http.response.body" and not message.get("more_body", False)
+
+        try:
+            await self._app(scope, receive, tell)
+        except Exception:
+            if not answered:
+                raise
+
+    async def _live(self, scope: Message, receive: Receive, send: Send) -> None:
         listened = False
 
         async def listen() -> Message:
