@@ -123,7 +123,7 @@ def test_commit_fails(web, driver):
 )
 async def test_concurrent(web, driver):
     names = [f"user{number}" for number in range(6)]
-    ledger = driver.Ledger({name: 100 for name in names} | {"pot": 0}, gate=len(names))
+    ledger = driver.Ledger(dict.fromkeys(names, 100) | {"pot": 0}, gate=len(names))
     site = web.serve("create_app", ledger)
     async with site.async_client() as client:
         replies = await asyncio.gather(

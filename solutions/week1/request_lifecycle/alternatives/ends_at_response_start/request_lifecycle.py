@@ -13,13 +13,16 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 USABLE = set(LETTERS + LETTERS.upper() + "0123456789._-")
 
 
+log = logging.getLogger("lifecycle")
+
+
 class Lifecycle:
     """One request, from its arrival to its answer."""
 
     def __init__(self, store: Any, clock: Callable[[], float], request_id: str) -> None:
         self.store, self.clock = store, clock
         self.started = clock()
-        self.request_id = request_id if 0 < len(request_id) < 65 and USABLE >= set(request_id) else uuid4().hex
+        self.request_id = request_id if 0 < len(request_id) < 65 and set(request_id) <= USABLE else uuid4().hex
         self.unit: Any = None
 
     def begin(self) -> Any:
@@ -67,12 +70,12 @@ class Middleware:
         try:
             await self.app(scope, receive, send_when_done)
         except Exception:
-            logging.exception("%s", life.request_id)
+            log.exception("%s", life.request_id)
             start = {"type": "http.response.start", "status": 500, "headers": [(b"content-type", b"application/json")]}
             try:
                 await life.end(success=False)
             except Exception:
-                logging.exception("%s: the rollback failed, too", life.request_id)
+                log.exception("%s: the rollback failed, too", life.request_id)
             await send({**start, "headers": [*start["headers"], *life.headers()]})
             await send({"type": "http.response.body", "body": b'{"detail": "internal server error"}'})
         return None

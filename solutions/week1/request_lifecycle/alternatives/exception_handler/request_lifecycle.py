@@ -5,14 +5,14 @@ import re
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, Field
 
-bearer = HTTPBearer(auto_error=False)
+Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))]
 
 
 async def unit_of_work(request: Request) -> AsyncIterator[Any]:
@@ -30,14 +30,17 @@ async def unit_of_work(request: Request) -> AsyncIterator[Any]:
             await unit.close()
 
 
-async def current_account(
-    unit: Any = Depends(unit_of_work, scope="function"),
-    credentials: HTTPAuthorizationCredentials | None = Depends(bearer),
-) -> str:
+Unit = Annotated[Any, Depends(unit_of_work, scope="function")]
+
+
+async def current_account(unit: Unit, credentials: Bearer) -> str:
     account = await unit.account_of(credentials.credentials) if credentials else None
     if account is None:
         raise HTTPException(401, headers={"WWW-Authenticate": 'Bearer realm="transfers"'})
     return str(account)
+
+
+Account = Annotated[str, Depends(current_account, scope="function")]
 
 
 class Transfer(BaseModel):
@@ -64,15 +67,11 @@ def create_app(store: Any, *, clock: Callable[[], float] = time.perf_counter) ->
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> Response:
-        logging.critical("request %s: %r", request.state.request_id, error, exc_info=error)
+        logging.getLogger(__name__).critical("request %s: %r", request.state.request_id, error, exc_info=error)
         return marked(request, JSONResponse({"detail": "internal server error"}, 500))
 
     @app.post("/transfers", status_code=201)
-    async def transfer(
-        asked: Transfer,
-        unit: Any = Depends(unit_of_work, scope="function"),
-        account: str = Depends(current_account, scope="function"),
-    ) -> Any:
+    async def transfer(asked: Transfer, unit: Unit, account: Account) -> Any:
         try:
             await unit.add(asked.to, asked.cents)
         except LookupError as error:
@@ -83,10 +82,7 @@ def create_app(store: Any, *, clock: Callable[[], float] = time.perf_counter) ->
         return {"balance": balance}
 
     @app.get("/balance")
-    async def balance(
-        unit: Any = Depends(unit_of_work, scope="function"),
-        account: str = Depends(current_account, scope="function"),
-    ) -> Any:
+    async def balance(unit: Unit, account: Account) -> Any:
         return {"account": account, "balance": await unit.balance(account)}
 
     @app.get("/health")

@@ -3,6 +3,8 @@
     POST /transfers  {to, cents}  -> 201 {balance}
     GET  /balance                 -> 200 {account, balance}
     GET  /health                  -> 200 {status}
+
+Each request has one unit of work: committed or rolled back, and closed, before the answer is sent.
 """
 
 import logging
