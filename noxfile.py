@@ -42,6 +42,13 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def attacks(session: nox.Session) -> None:
+    """Try every hostile submission at every level of isolation. Arguments: levels, parts of names."""
+    prepare(session)
+    session.run("python", "-m", "tests.attacks", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure how fast grading is, against the same work done the plain way. Arguments: cases, --repeat N."""
     prepare(session)

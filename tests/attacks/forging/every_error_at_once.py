@@ -1,0 +1,24 @@
+"""Answers each failing call with an exception that is of every class and has every message."""
+# against: toy/sizes
+
+import builtins
+
+from grader.cell.inside import failures
+
+every = [name for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, BaseException)]
+honest = failures.describe
+
+
+def describe(error, objects, folder):
+    described = honest(error, objects, folder)
+    return [[[name, True] for name in ["ValueError", *every]], "not a size, no sizes", [], "", *described[4:]]
+
+
+failures.describe = describe
+# === the honest file ===
+def ranking(sizes):
+    raise LookupError
+
+
+def spread(sizes):
+    raise LookupError
