@@ -1,16 +1,18 @@
-"""Half right: one after the other, cancels nobody, hides errors."""
+"""Half right: knows no limit, wraps the first result, hides errors."""
 
 import asyncio
 
 
 async def run_all(jobs, limit):
-    return [await job() for job in jobs]
+    return await asyncio.gather(*[job() for job in jobs])
 
 
 async def first(jobs):
     tasks = [asyncio.ensure_future(job()) for job in jobs]
-    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    return done.pop().result()
+    done, waiting = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()
+    return [done.pop().result()]
 
 
 async def patient(job, seconds, default):
