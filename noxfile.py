@@ -35,7 +35,7 @@ def verify(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Prove the project: the grader's own tests, then every exercise. Arguments are pytest's."""
-    prepare(session)
+    prepare(session, "tests")
     session.run("python", "-m", "pytest", *session.posargs)
     if not session.posargs:
         session.run("python", "-m", "grader", "verify")
@@ -58,7 +58,7 @@ def bench(session: nox.Session) -> None:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style and types."""
-    prepare(session, "lint")
+    prepare(session, "lint", "tests")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("mypy")

@@ -19,6 +19,7 @@ COMMANDS = {
     "grade": "Grade exercises",
     "list": "List the exercises and how you stand with each",
     "next": "Suggest what to do next",
+    "watch": "Grade what you save, at once, until you quit",
     "show": "Show an exercise: its statement and what is graded",
     "hint": "Open the next of an exercise's three hints, after an attempt",
     "solution": "Show how the reference differs from your work, after a pass",

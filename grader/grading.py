@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Callable, Iterable
-from contextlib import closing
+from contextlib import closing, nullcontext
 
 from grader import __version__
 from grader.cell.levels import Cells, open_cells
@@ -27,13 +27,14 @@ def grade(
     allow_bare: bool = True,
     shrink: bool = True,
     memory: Memory | None = None,
+    cells: Cells | None = None,
     on_event: Callable[[Event], None] = lambda _event: None,
 ) -> Report:
     """Grades every job and reports on all, in their order.
 
     ``timeout`` replaces the exercises' own seconds per call and per check. ``parallel`` processes run suites at once,
     by default as many as there are processors. ``shrink=False`` leaves failing examples as they were found. What
-    ``memory`` knows is not run again.
+    ``memory`` knows is not run again. ``cells`` are used and left open, in place of new ones.
 
     Raises:
         UnavailableError: no cell can be made at the level asked for.
@@ -52,14 +53,24 @@ def grade(
     else:
         rest = [index for index in range(len(listed)) if index not in known]
         todo = [listed[index] for index in rest]
-        with closing(_open_cells(todo, isolation, require, seed, allow_bare)) as cells:
-            found_isolation = cells.isolation
-            for number, report in run_jobs(todo, cells, options, parallel or os.cpu_count() or 1, on_event):
+        opened = _open_cells(todo, isolation, require, seed, allow_bare) if cells is None else cells
+        with closing(opened) if cells is None else nullcontext():
+            found_isolation = opened.isolation
+            for number, report in run_jobs(todo, opened, options, parallel or os.cpu_count() or 1, on_event):
                 reports[rest[number]] = report
                 if memory:
                     memory.keep(keys[rest[number]], Remembered(report, found_isolation, started))
     ordered = [reports[index] for index in range(len(listed))]
     return score_report(ordered, kit=__version__, seed=seed, isolation=found_isolation, started=started)
+
+
+def open_warm_cells(preload: tuple[str, ...] = (), *, seed: int) -> Cells:
+    """Cells for a caller who grades again and again; what suites need is imported by now, too. To be closed.
+
+    Raises:
+        UnavailableError: no cell can be made.
+    """
+    return open_cells(seed=seed, preload=preload, meanwhile=warm_up)
 
 
 def _open_cells(jobs: list[Job], isolation: Level | None, require: Level | None, seed: int, allow_bare: bool) -> Cells:

@@ -26,7 +26,7 @@ FLOORS = (
     ("running", "progress", "statement", "visible"),
     ("remembering",),
     ("grading",),
-    ("verify", "new", "doctor", "reset"),
+    ("verify", "new", "doctor", "reset", "saves", "keyboard"),
     ("commands",),
     ("arguments",),
     ("cli",),

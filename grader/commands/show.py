@@ -7,9 +7,10 @@ import argparse
 from grader.catalog import Catalog, layout
 from grader.commands.exit_status import OK
 from grader.commands.learner import add_name, exercise_meant, history_of
-from grader.commands.look import add_plain, look
+from grader.commands.look import Look, add_plain, look
 from grader.commands.markdown import print_markdown
 from grader.errors import ExerciseError
+from grader.model import Exercise
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -21,10 +22,19 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """The statement, drawn where a person reads it and as it is written elsewhere."""
     catalog = Catalog.load(arguments.kit)
-    exercise = exercise_meant(catalog, arguments.name, history_of(catalog))
-    try:
-        statement = layout.statement(exercise).read_text(encoding="utf-8")
-    except OSError as error:
-        raise ExerciseError(layout.statement(exercise), f"cannot be read: {error.strerror}") from None
-    print_markdown(statement, look(arguments))
+    show_statement(exercise_meant(catalog, arguments.name, history_of(catalog)), look(arguments))
     return OK
+
+
+def show_statement(exercise: Exercise, seen: Look) -> None:
+    """Print the exercise's README.
+
+    Raises:
+        ExerciseError: it cannot be read.
+    """
+    path = layout.statement(exercise)
+    try:
+        statement = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ExerciseError(path, f"cannot be read: {error.strerror}") from None
+    print_markdown(statement, seen)
