@@ -25,6 +25,7 @@ COMMANDS = {
     "solution": "Show how the reference differs from your work, after a pass",
     "reset": "Begin an exercise anew and keep the work",
     "report": "Show your history: progress, weak topics, attempts",
+    "repro": "Write a file that shows why a check failed",
     "new": "Write the skeleton of a new exercise",
     "verify": "Prove that exercises are graded rightly",
     "doctor": "Tell what this machine can do and what is missing",

@@ -26,6 +26,7 @@ def grade(
     parallel: int | None = None,
     allow_bare: bool = True,
     shrink: bool = True,
+    record: bool = False,
     memory: Memory | None = None,
     cells: Cells | None = None,
     on_event: Callable[[Event], None] = lambda _event: None,
@@ -33,7 +34,8 @@ def grade(
     """Grades every job and reports on all, in their order.
 
     ``timeout`` replaces the exercises' own seconds per call and per check. ``parallel`` processes run suites at once,
-    by default as many as there are processors. ``shrink=False`` leaves failing examples as they were found. What
+    by default as many as there are processors. ``shrink=False`` leaves failing examples as they were found.
+    ``record`` keeps the steps of failed checks for repro files. What
     ``memory`` knows is not run again. ``cells`` are used and left open, in place of new ones.
 
     Raises:
@@ -41,7 +43,7 @@ def grade(
     """
     started = _now()
     listed = list(jobs)
-    options = RunOptions(seed, timeout, shrink)
+    options = RunOptions(seed, timeout, shrink, record)
     keys = [memory.key(job, options, isolation, require) if memory else "" for job in listed]
     known = {index: found for index, key in enumerate(keys) if memory and (found := memory.recall(key))}
     for found in known.values():

@@ -87,6 +87,7 @@ class RunOptions:
     seed: int = 0  # of every example that is drawn
     timeout: float | None = None  # seconds, in place of the exercise's own limits
     shrink: bool = True  # whether failing examples are made small; verdicts do not need it
+    record: bool = False  # whether failed checks come with a recording, of which a repro file can be made
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +161,7 @@ class CheckResult:
     message: str = ""
     transcript: str = ""
     seconds: float = 0.0
+    recording: str = ""  # every step of a failed check, where that was asked for
 
     @property
     def earned(self) -> int:

@@ -20,7 +20,7 @@ ROOT = Path(grader.__file__).parent
 FLOORS = (
     ("model", "errors"),
     ("catalog", "cell"),
-    ("services", "history"),
+    ("services", "history", "repro"),
     ("suite",),
     ("scoring", "report"),
     ("running", "progress", "statement", "visible"),

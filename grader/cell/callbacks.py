@@ -56,7 +56,7 @@ class Callbacks:
         except (Malformed, TypeError, ValueError, RecursionError) as error:
             raise self._line.breach(f"a malformed callback ({error})") from None
         function = functions[function_number]
-        outcome = self._record("back", None, getattr(function, "__name__", "function"), tuple(positional), named)
+        outcome = self._record("back", function, getattr(function, "__name__", "function"), tuple(positional), named)
         if not inspect.iscoroutinefunction(function):
             self._answer(number, self._run(function, positional, named), outcome)
             return

@@ -109,9 +109,20 @@ class Cell:
         """Imports a module in the cell."""
         return self._remote("import", [name])
 
+    def make(self, module: str, name: str) -> Remote:
+        """What the class or function ``name`` of a trusted module makes without arguments."""
+        imported = self.import_module(module)
+        factory = self._remote("get", [imported._number, name])
+        return self._remote("call", [factory._number, [], []])
+
     def load_module(self, name: str, source: str) -> Remote:
         """Makes a module of trusted source in the cell."""
         return self._remote("load", [name, source])
+
+    def bound(self, target: Remote, name: str) -> Remote:
+        """The bound method of that name."""
+        getter = self._remote("operate", ["attrgetter", [name]])
+        return self._remote("call", [getter._number, *self._packed((target,), {})])
 
     def keep(self, value: Any) -> Remote:
         """An object in the cell that starts as a copy of ``value``."""

@@ -80,7 +80,7 @@ class Exchange:
                 raise TypeError(f"{value!r} belongs to another cell")
             return [HANDLE, value._number]
         if isinstance(value, Method):
-            method = self._cell.operate("attrgetter", value._name)(value._owner)
+            method = self._cell.bound(value._owner, value._name)
             self._handed_over.append(method)  # else it would be dropped before the call is sent
             return self.pack(method)
         if callable(value):

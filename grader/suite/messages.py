@@ -46,6 +46,11 @@ class Comparison:
     def clear(self) -> None:
         self._latest = None
 
+    @property
+    def values(self) -> tuple[Any, Any]:
+        """What was compared."""
+        return (None, None) if self._latest is None else self._latest[1:]
+
     def text(self) -> str:
         """``expected 1, got None``, or nothing when no comparison failed."""
         if self._latest is None:

@@ -16,6 +16,7 @@ from grader.suite import suite_loop
 from grader.suite.check import ATTRIBUTE
 from grader.suite.fixtures import RUN, SESSION
 from grader.suite.messages import Comparison, explain
+from grader.suite.recording import encode
 from grader.suite.session import Run, Session
 
 #: What a check may need that a level cannot give.
@@ -69,7 +70,7 @@ class SuitePlugin:
             failure = self._failures.pop(check.id, None)
             verdict = failure or CheckResult(check, Verdict.PASSED)
             message, transcript = _clean(verdict.message), _clean(verdict.transcript)
-            self._on_result(CheckResult(check, verdict.verdict, message, transcript, seconds))
+            self._on_result(CheckResult(check, verdict.verdict, message, transcript, seconds, verdict.recording))
         return result
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -127,7 +128,10 @@ class SuitePlugin:
         if verdict is Verdict.INTERNAL_ERROR:
             return CheckResult(check, verdict, message)
         session = item.stash.get(SESSION, None)
-        return CheckResult(check, verdict, message, _transcript(session, message))
+        recording = ""
+        if session is not None and session.recorder is not None:
+            recording = encode(session.recorder.finished(message, *self._comparison.values))
+        return CheckResult(check, verdict, message, _transcript(session, message), recording=recording)
 
 
 class NotGradedHere(Exception):

@@ -17,9 +17,11 @@ from grader.cell.cell import Cell
 from grader.cell.deaths import CellEnded, SubmissionError, ZygoteEnded
 from grader.cell.inside.plan import CellPlan
 from grader.cell.launcher import Launcher
+from grader.cell.recording import Outcome
 from grader.cell.remote import LazyRemote, Remote
 from grader.model import Check, Exercise, Level, RunOptions
 from grader.suite.misuse import MisuseError
+from grader.suite.recording import Recorder
 from grader.suite.transcript import Transcript
 
 if TYPE_CHECKING:  # imported where they are used: most suites need none of them
@@ -76,6 +78,7 @@ class Session:
         self.clock: VirtualClock | None = None
         self.subject = LazyRemote(lambda: self._subject_module())
         self.driver = LazyRemote(lambda: self._driver_module())
+        self.recorder = Recorder(run.exercise.module, self.subject, self.driver) if run.options.record else None
         self._services: list[tuple[Service, int, socket.socket | None]] = []
         self._sites: list[Path] = []
         self._cell: Cell | None = None
@@ -144,9 +147,28 @@ class Session:
             process,
             call_s=self.run.options.timeout or limits.call_s,
             budget=self.budget,
-            record=self.transcript.record,
+            record=self._record,
             waiting=self.waiting if self.clock is not None else None,
         )
+
+    def _record(self, kind: str, target: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Outcome:
+        """Tells both of those who keep what happens."""
+        told = self.transcript.record(kind, target, name, args, kwargs)
+        if self.recorder is None:
+            return told
+        recorded = self.recorder.record(kind, target, name, args, kwargs)
+
+        def finish(outcome: Any) -> None:
+            told(outcome)
+            recorded(outcome)
+
+        return finish
+
+    def note(self, text: str, outcome: Any, *, name: str = "", measured: bool = False) -> str:
+        """Has the recorder, if there is one, keep a step that is no call into the cell; the variable's name."""
+        if self.recorder is None:
+            return name
+        return self.recorder.note(text, outcome, name=name, measured=measured)
 
     def _subject_module(self) -> Remote:
         if self._subject is None:

@@ -10,6 +10,7 @@ from typing import Any
 from hypothesis import control
 
 from grader.cell.deaths import CellEnded, SubmissionError
+from grader.cell.recording import Outcome
 from grader.cell.remote import EnumValue, Method, Record, Remote
 from grader.suite.keeping import kept
 from grader.suite.shortly import shortly
@@ -52,7 +53,7 @@ class Transcript:
         self._context: Any = None
         self._quiet = 0
 
-    def record(self, kind: str, target: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def record(self, kind: str, target: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Outcome:
         """Keeps one call; the answer is to be told its outcome."""
         entry = Entry(kind, target, name, args, kwargs)
         context = control._current_build_context.value

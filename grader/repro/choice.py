@@ -1,0 +1,181 @@
+"""Which step of a recording decides, and by what: where the recorded run differs from all runs of right solutions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import permutations
+from typing import Any
+
+from grader.repro import runtime
+from grader.repro.program import Decision
+from grader.repro.runtime import Raised, Record, Text, ahead, alike, at, is_number, size, tally
+
+#: What each step gave, by its number.
+Run = dict[int, Any]
+
+_MOST = 40  # decisions that are worth trying
+_DEPTH = 4
+_LABELS = 12
+
+
+def decisions(came: Run, compared: tuple[Any, Any], runs: list[Run], steps: list[str]) -> list[Decision]:
+    """The possible decisions, the best first."""
+    ranked: list[tuple[int, int, Decision]] = []
+    for number in range(len(steps)):
+        if number not in came or not all(number in run for run in runs):
+            break
+        rank = len(steps) - number
+        theirs = [run[number] for run in runs]
+        for weight, decision in _of_step(number, came[number], theirs, compared, "driver." in steps[number]):
+            ranked.append((weight, rank, decision))
+        if any(isinstance(value, Raised) != isinstance(came[number], Raised) for value in theirs):
+            break  # from here on the two programs are not the same
+    ranked.sort(key=lambda entry: entry[:2])
+    return [decision for _, _, decision in ranked[:_MOST]]
+
+
+def _of_step(
+    number: int, mine: Any, theirs: list[Any], compared: tuple[Any, Any], is_racy: bool
+) -> Iterator[tuple[int, Decision]]:
+    if isinstance(mine, Raised) or any(isinstance(value, Raised) for value in theirs):
+        yield from _equal(number, "plain(came)", mine, theirs, compared, 30)
+        return
+    for path, value in _parts(mine, ()):
+        theirs_there = [at(other, *path) for other in theirs]
+        arguments = "".join(f", {key!r}" for key in path)
+        got = f"at(came{arguments})" if path else "plain(came)"
+        is_whole = isinstance(value, (list, tuple, dict, set, frozenset, Record))
+        weight = (60 if is_racy else 40) + (5 if path else 0) if is_whole else 30 + len(path)
+        yield from _equal(number, got, value, theirs_there, compared, weight)
+        kinds = [type(other).__name__ for other in theirs_there]
+        if type(value).__name__ not in kinds and len(set(kinds)) == 1:
+            yield 70, Decision(number, f"type({got}).__name__", f"got == {kinds[0]!r}", kinds[0])
+        if isinstance(value, (list, tuple)):
+            yield from _of_rows(number, arguments, path, mine, theirs, value)
+        elif is_number(value):
+            yield from _bounded(number, got, value, theirs_there, 50)
+
+
+def _parts(value: Any, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """The value and its parts, lists whole."""
+    yield path, value
+    if len(path) >= _DEPTH:
+        return
+    if isinstance(value, Record):
+        value = value.fields
+    if isinstance(value, dict):
+        items = [(key, item) for key, item in value.items() if isinstance(key, (str, int))]
+    elif (isinstance(value, tuple) and len(value) <= 10) or (isinstance(value, list) and len(value) <= 10):
+        items = list(enumerate(value))
+    else:
+        items = []
+    for key, item in items:
+        yield from _parts(item, (*path, key))
+
+
+def _equal(
+    number: int, got: str, mine: Any, theirs: list[Any], compared: tuple[Any, Any], weight: int
+) -> Iterator[tuple[int, Decision]]:
+    first = theirs[0]
+    if not all(alike(other, first) for other in theirs[1:]) or alike(mine, first):
+        return
+    if mine != mine or _holds_unequal(first):
+        return
+    if alike(mine, compared[0]) and alike(first, compared[1]):
+        weight = 0
+    elif alike(mine, compared[0]) or alike(first, compared[1]):
+        weight -= 20
+    written = source(first)
+    if written:
+        yield weight, Decision(number, got, f"alike(got, {written})", runtime.short(first))
+
+
+def _bounded(number: int, got: str, mine: Any, theirs: list[Any], weight: int) -> Iterator[tuple[int, Decision]]:
+    """A number that is beyond all of theirs."""
+    if not all(is_number(other) for other in theirs) or any(value != value for value in (mine, *theirs)):
+        return
+    low, high = min(theirs), max(theirs)
+    if mine > high:
+        bound = _between(high, mine)
+        yield weight, Decision(number, got, f"is_number(got) and got <= {bound!r}", f"at most {bound!r}")
+    elif mine < low:
+        bound = -_between(-low, -mine) if low > 0 or mine < 0 else low
+        yield weight, Decision(number, got, f"is_number(got) and got >= {bound!r}", f"at least {bound!r}")
+
+
+def _between(low: Any, high: Any) -> Any:
+    """A bound nearer to ``low`` than to ``high``; whole where they are."""
+    if isinstance(low, int) and isinstance(high, int):
+        return low + (high - low - 1) // 2
+    if low > 0 and high / low > 4:
+        return (low * high) ** 0.5
+    return (low + high) / 2
+
+
+def _of_rows(
+    number: int, arguments: str, path: tuple[Any, ...], mine: Any, theirs: list[Any], rows: Any
+) -> Iterator[tuple[int, Decision]]:
+    """Features of a list that do not hang on the order in which threads happened to run."""
+    yield from _counted(number, f"size(came{arguments})", size(mine, *path), [size(o, *path) for o in theirs], 52)
+    for column in _columns(rows):
+        labels = _labels([mine, *theirs], path, column)
+        for label in labels:
+            got = f"tally(came{arguments}, label={label!r}{'' if column is None else f', column={column}'})"
+            count = tally(mine, *path, label=label, column=column)
+            others = [tally(other, *path, label=label, column=column) for other in theirs]
+            yield from _counted(number, got, count, others, 53 if 0 in (count, *others) else 54)
+        if column is None or len(labels) > 6:
+            continue
+        for pair in permutations(labels, 2):
+            got = f"ahead(came{arguments}, column={column}, of={pair!r})"
+            count = ahead(mine, *path, column=column, of=pair)
+            others = [ahead(other, *path, column=column, of=pair) for other in theirs]
+            yield from _counted(number, got, count, others, 56)
+
+
+def _counted(number: int, got: str, mine: Any, theirs: list[Any], weight: int) -> Iterator[tuple[int, Decision]]:
+    if is_number(mine) and all(is_number(other) for other in theirs):
+        yield from _bounded(number, got, mine, theirs, weight)
+
+
+def _columns(rows: Any) -> list[int | None]:
+    if rows and all(isinstance(row, (list, tuple)) and row for row in rows):
+        return list(range(min(len(rows[0]), 4)))
+    return [None]
+
+
+def _labels(values: list[Any], path: tuple[Any, ...], column: int | None) -> list[Any]:
+    found: dict[Any, None] = {}
+    for value in values:
+        rows = at(value, *path)
+        for row in rows if isinstance(rows, (list, tuple)) else ():
+            label = row if column is None else at(row, column)
+            if isinstance(label, (str, int, bool)) and not isinstance(label, Text):
+                found[label] = None
+                if len(found) > _LABELS:
+                    return []
+    return list(found)
+
+
+def _holds_unequal(value: Any) -> bool:
+    return isinstance(value, float) and value != value
+
+
+def source(value: Any) -> str:
+    """A plain value as an expression of the program's, or nothing when it is too long."""
+    from grader.repro.literals import literal
+
+    def other(thing: Any) -> str:
+        if isinstance(thing, Text):
+            return f"Text({str(thing)!r})"
+        if isinstance(thing, Raised):
+            return f"Raised({thing.name!r})"
+        if isinstance(thing, Record):
+            return f"Record({thing.name!r}, {literal(thing.fields, other)})"
+        raise TypeError(thing)
+
+    try:
+        written = literal(value, other)
+    except TypeError:
+        return ""
+    return written if len(written) <= 20_000 else ""

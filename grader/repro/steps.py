@@ -1,0 +1,41 @@
+"""A check as a list of steps, each of which is source: what the suite's process hands to the writer of programs."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Step(msgspec.Struct):
+    """One expression or statement, and what it gave."""
+
+    text: str
+    name: str = ""  # of the variable that holds what it gave, when later steps may need it
+    seen: str = ""  # a literal of what it gave; empty when there was no answer
+    raised: bool = False
+    cut: str = ""  # the verdict that ended the cell in this step
+    is_statement: bool = False
+    is_awaited: bool = False
+    ended: int = 0  # how many steps had begun, this one included, when it gave its answer; 0: it gave none
+    measured: bool = False  # what it gave is never twice the same, such as CPU seconds
+
+
+class Function(msgspec.Struct):
+    """A function of the suite's that was handed to the submission: what it was asked and what it answered."""
+
+    name: str
+    is_async: bool = False
+    builtin: bool = False
+    calls: list[tuple[str, str]] = []
+
+
+class Recording(msgspec.Struct):
+    """A failed check. ``left`` and ``right`` are literals of what its last failing comparison compared."""
+
+    module: str
+    steps: list[Step]
+    functions: list[Function]
+    parts: dict[str, str]  # name of a part -> source that makes it
+    message: str
+    left: str
+    right: str
+    problem: str = ""  # why no program can be made of it
