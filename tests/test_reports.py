@@ -31,6 +31,7 @@ WRITERS: dict[str, Writer] = {
     "json": FORMATS["json"],
     "xml": FORMATS["junit"],
     "md": FORMATS["markdown"],
+    "html": lambda sample: FORMATS["html"](sample).partition("</style>")[2],
     "txt": lambda sample: to_terminal(sample, width=90),
     "plain.txt": lambda sample: to_terminal(sample, width=60, ascii_only=True),
 }

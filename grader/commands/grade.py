@@ -14,11 +14,11 @@ from grader.commands.exit_status import AT_FAULT, BELOW_MIN_SCORE, OK
 from grader.commands.learner import history_of
 from grader.commands.look import add_plain, look
 from grader.commands.options import TARGETS, add_targets, number, whole
+from grader.commands.output import STDOUT, check_output, write_output
 from grader.errors import UsageError
 from grader.model import MAX_SCORE, Exercise, Level, Report
 
-_STDOUT = Path("-")
-_FORMATS = ("json", "junit", "markdown")
+_FORMATS = ("json", "junit", "markdown", "html")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -74,7 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.submission is None:
         history_of(catalog).record(jobs, report)
     _write(report, outputs)
-    if not arguments.quiet and _STDOUT not in outputs.values():
+    if not arguments.quiet and STDOUT not in outputs.values():
         _print_report(report, arguments)
     gc.freeze()  # Python looks through all that is left when it ends, which takes longer than to import it
     if is_grader_at_fault(report):
@@ -118,11 +118,10 @@ def _seed(arguments: argparse.Namespace) -> int:
 def _outputs(arguments: argparse.Namespace) -> dict[str, Path]:
     """Format -> file. What cannot be written is said before the grading, not after."""
     outputs = {name: path for name in _FORMATS if (path := getattr(arguments, name)) is not None}
-    if list(outputs.values()).count(_STDOUT) > 1:
+    if list(outputs.values()).count(STDOUT) > 1:
         raise UsageError("only one report can go to standard output")
     for name, path in outputs.items():
-        if path != _STDOUT and (path.is_dir() or not path.parent.is_dir()):
-            raise UsageError(f"--{name} {path} cannot be written; name a file in a folder that is there")
+        check_output(name, path)
     return outputs
 
 
@@ -130,14 +129,7 @@ def _write(report: Report, outputs: dict[str, Path]) -> None:
     from grader.report import FORMATS
 
     for name, path in outputs.items():
-        text = FORMATS[name](report)
-        if path == _STDOUT:
-            sys.stdout.write(text)
-            continue
-        try:
-            path.write_text(text, encoding="utf-8", newline="\n")
-        except OSError as error:
-            raise UsageError(f"--{name} {path} cannot be written: {error.strerror}") from None
+        write_output(name, path, FORMATS[name](report))
 
 
 def _print_report(report: Report, arguments: argparse.Namespace) -> None:

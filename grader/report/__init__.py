@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from grader.model import Report
+from grader.report.to_html import to_html
 from grader.report.to_json import to_json
 from grader.report.to_junit import to_junit
 from grader.report.to_markdown import to_markdown
@@ -14,6 +15,7 @@ FORMATS: dict[str, Callable[[Report], str]] = {
     "json": to_json,
     "junit": to_junit,
     "markdown": to_markdown,
+    "html": to_html,
 }
 
-__all__ = ["FORMATS", "to_json", "to_junit", "to_markdown"]
+__all__ = ["FORMATS", "to_html", "to_json", "to_junit", "to_markdown"]

@@ -11,7 +11,7 @@ from grader.catalog.hints import HINTS
 from grader.history import Standing, by_track, mean_of_best
 from grader.model import MAX_SCORE, Status
 from grader.report.page import Entry, Page
-from grader.report.words import GRADE, GRADER, number, status_word
+from grader.report.words import GRADE, GRADER, count, duration, number, status_word
 
 
 def add_list(page: Page, standings: Sequence[Standing]) -> None:
@@ -66,11 +66,11 @@ def story(standing: Standing) -> str:
     """What has happened so far, in one sentence."""
     if not standing.attempts:
         return "Not graded yet."
-    tries = _count(len(standing.attempts), "attempt")
+    tries = count(len(standing.attempts), "attempt")
     told = f"{status_word(standing.status).capitalize()}, {number(standing.score)} of {MAX_SCORE} after {tries}"
     if standing.first_pass:
-        tries = _count(standing.attempts_to_pass, "attempt")
-        minutes = _count(standing.minutes_to_pass, "minute")
+        tries = count(standing.attempts_to_pass, "attempt")
+        minutes = duration(standing.minutes_to_pass)
         told = f"Passed on {day(standing)}, after {tries} and {minutes}"
     if standing.hints:
         told += f"; {standing.hints} of {HINTS} hints"
@@ -87,7 +87,3 @@ def _entry(standing: Standing) -> Entry:
     score = number(standing.score) if standing.attempts else "-"
     columns = (status_word(standing.status), f"{score:>6}", f"{exercise.minutes:3} min", exercise.difficulty)
     return Entry(standing.status, exercise.name, columns, exercise.title)
-
-
-def _count(number_of: int, noun: str) -> str:
-    return f"{number_of} {noun}" + ("" if number_of == 1 else "s")

@@ -8,6 +8,8 @@ from grader.model import Status, Verdict
 GRADE = "nox -s grade -- {}"
 GRADER = "python -m grader {}"
 
+_MANY_MINUTES, _MANY_HOURS = 120, 48
+
 _STATUS = {
     Status.PASSED: ("passed", "\u2713", "+", "green"),
     Status.PARTIAL: ("partial", "\u25d0", "~", "yellow"),
@@ -52,3 +54,16 @@ def colour(state: Status | Verdict) -> str:
 def number(score: float) -> str:
     """A score without needless decimals: 100, 66.67, 0."""
     return f"{score:.2f}".rstrip("0").rstrip(".")
+
+
+def count(of: int, noun: str) -> str:
+    """As in "1 attempt", "4 attempts"."""
+    return f"{of} {noun}" + ("" if of == 1 else "s")
+
+
+def duration(minutes: int) -> str:
+    """Minutes in the unit that people would use."""
+    if minutes < _MANY_MINUTES:
+        return count(minutes, "minute")
+    hours = round(minutes / 60)
+    return count(hours, "hour") if hours < _MANY_HOURS else count(round(hours / 24), "day")
