@@ -24,6 +24,7 @@ COMMANDS = {
     "hint": "Open the next of an exercise's three hints, after an attempt",
     "solution": "Show how the reference differs from your work, after a pass",
     "reset": "Begin an exercise anew and keep the work",
+    "mock": "Draw a timed set, as in an interview, and grade it at the end",
     "report": "Show your history: progress, weak topics, attempts",
     "repro": "Write a file that shows why a check failed",
     "new": "Write the skeleton of a new exercise",

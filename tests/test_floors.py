@@ -27,6 +27,7 @@ FLOORS = (
     ("remembering",),
     ("grading",),
     ("verify", "new", "doctor", "reset", "saves", "keyboard"),
+    ("drill",),
     ("commands",),
     ("arguments",),
     ("cli",),

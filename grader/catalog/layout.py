@@ -103,6 +103,11 @@ def visible_tests(exercise: Exercise) -> Path:
     return exercise.folder / f"test_{exercise.module}.py"
 
 
+def pytest_settings(folder: Path) -> Path:
+    """The settings of plain pytest for the visible tests below ``folder``."""
+    return folder / "pytest.ini"
+
+
 def suite(exercise: Exercise) -> Path:
     return exercise.hidden / "suite.py"
 

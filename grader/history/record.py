@@ -22,10 +22,18 @@ class Record:
     lost: Sequence[tuple[Attempt, Sequence[CheckResult]]]  # the latest attempts' checks that were lost
 
 
-def read_record(exercises: Sequence[Exercise], history: History, is_begun: Callable[[Exercise], bool]) -> Record:
-    """The record of these exercises. Topics are judged by the latest attempt at each, be it in a drill or not."""
+def read_record(
+    exercises: Sequence[Exercise],
+    history: History,
+    is_begun: Callable[[Exercise], bool],
+    attempts: Sequence[Attempt] | None = None,
+) -> Record:
+    """The record of these exercises, from ``attempts`` or all there are.
+
+    Topics are judged by the latest attempt at each exercise, be it in a drill or not.
+    """
     names = {exercise.name for exercise in exercises}
-    attempts = [attempt for attempt in history.attempts() if attempt.exercise in names]
+    attempts = [one for one in (history.attempts() if attempts is None else attempts) if one.exercise in names]
     latest = {attempt.exercise: attempt for attempt in attempts}
     results = {name: history.results(attempt) for name, attempt in latest.items()}
     own = {attempt.exercise: attempt for attempt in attempts if attempt.drill is None}

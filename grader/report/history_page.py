@@ -43,8 +43,9 @@ def _add_topics(page: Page, topics: Sequence[TopicScore]) -> None:
 
 
 def _add_exercises(page: Page, standings: Sequence[Standing]) -> None:
-    _head(page, "Exercises")
     begun = [standing for standing in standings if standing.attempts]
+    if begun:
+        _head(page, "Exercises")
     for standing in begun:
         page.add(Text.assemble("  ", (standing.exercise.name, "bold")))
         page.add(f"    {story(standing)}")

@@ -26,17 +26,19 @@ def to_terminal(
     coloured: bool = False,
     ascii_only: bool = False,
     advice: bool = True,
+    every_check: bool = False,
 ) -> str:
     """The report as lines of at most ``width`` characters, but for lines that the submission wrote.
 
     ``ascii_only`` draws no boxes and no symbols. ``advice`` says what a learner may do next.
+    ``every_check`` shows all that was lost, also where several exercises were graded.
     """
     page = Page(width, ascii_only)
     page.add()
     _add_scoreboard(page, report)
     ran = [exercise for exercise in report.exercises if exercise.was_run]
     lost = [(exercise, check) for exercise in ran for check in exercise.checks if _is_shown(check)]
-    shown = lost if len(report.exercises) == 1 else lost[:FIRST_FEW]
+    shown = lost if every_check or len(report.exercises) == 1 else lost[:FIRST_FEW]
     for exercise in report.exercises:
         checks = [check for owner, check in shown if owner is exercise]
         alone = len(report.exercises) == 1 and exercise.status is not Status.NOT_STARTED

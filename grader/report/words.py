@@ -63,6 +63,8 @@ def count(of: int, noun: str) -> str:
 
 def duration(minutes: int) -> str:
     """Minutes in the unit that people would use."""
+    if minutes < 1:
+        return "less than a minute"
     if minutes < _MANY_MINUTES:
         return count(minutes, "minute")
     hours = round(minutes / 60)
