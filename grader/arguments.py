@@ -27,6 +27,7 @@ COMMANDS = {
     "mock": "Draw a timed set, as in an interview, and grade it at the end",
     "report": "Show your history: progress, weak topics, attempts",
     "repro": "Write a file that shows why a check failed",
+    "batch": "Grade all submissions of a course",
     "new": "Write the skeleton of a new exercise",
     "verify": "Prove that exercises are graded rightly",
     "doctor": "Tell what this machine can do and what is missing",

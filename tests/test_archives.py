@@ -182,7 +182,7 @@ def test_bomb_elsewhere(tmp_path: Path, find: Find) -> None:
 @both
 def test_too_many_members(pack: Pack, tmp_path: Path, find: Find) -> None:
     """More members than any hand-in has."""
-    path = pack(tmp_path / "x", {f"{number}.txt": b"" for number in range(archives.MAX_MEMBERS)} | {"first.py": b""})
+    path = pack(tmp_path / "x", {f"{number}.txt": b"" for number in range(archives.ONE.members)} | {"first.py": b""})
     assert find(path).problem == f"{path} holds more than 10000 members"
 
 
@@ -191,7 +191,7 @@ def test_too_large(tmp_path: Path, find: Find) -> None:
     path = tmp_path / "work.zip"
     with path.open("wb") as file:
         file.write(b"PK\x03\x04")
-        file.truncate(archives.MAX_ARCHIVE_BYTES + 1)
+        file.truncate((archives.ONE.packed << 20) + 1)
     assert find(path).problem == f"{path} is too large: an archive may have 16 MiB"
 
 

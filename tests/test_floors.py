@@ -26,7 +26,7 @@ FLOORS = (
     ("running", "progress", "statement", "visible"),
     ("remembering",),
     ("grading",),
-    ("verify", "new", "doctor", "reset", "saves", "keyboard"),
+    ("verify", "batch", "new", "doctor", "reset", "saves", "keyboard"),
     ("drill",),
     ("commands",),
     ("arguments",),
@@ -42,10 +42,10 @@ INSIDE = ROOT / "cell" / "inside"
 KEEPERS = {
     "pytest": ("suite",),
     "hypothesis": ("suite",),
-    "rich": ("report", "progress.py", "commands/markdown.py"),
+    "rich": ("report", "progress.py", "batch/progress.py", "commands/markdown.py"),
     "argparse": ("arguments.py", "commands"),
     "tomllib": ("catalog/manifest.py",),
-    "sqlite3": ("history",),
+    "sqlite3": ("history", "batch/ledger.py"),
 }
 
 

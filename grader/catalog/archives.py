@@ -14,16 +14,27 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import IO
 
 from grader.catalog.trees import Kind, Parts, UnusableError, kind_of_mode
 from grader.errors import shown
 
-MAX_ARCHIVE_BYTES = 16 * 1024 * 1024
-MAX_UNPACKED_BYTES = 64 * 1024 * 1024
-MAX_MEMBERS = 10_000
-MAX_KEPT_BYTES = 2 * 1024 * 1024  # of one member of a .tar.gz, which is read from front to end once
+
+@dataclass(frozen=True)
+class Bounds:
+    """What an archive may have. Sizes are in MiB."""
+
+    packed: int
+    unpacked: int
+    members: int
+    kept: int  # of one member of a .tar.gz, which is read from front to end once
+
+
+ONE = Bounds(packed=16, unpacked=64, members=10_000, kept=2)  # of a single submission
+COURSE = Bounds(packed=2048, unpacked=8192, members=500_000, kept=16)  # of all the submissions of a course
 
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # with members, and empty
 _GZIP = b"\x1f\x8b"
@@ -52,28 +63,53 @@ def open_archive(path: Path) -> ArchiveTree:
     return _opened(path, status.st_mtime_ns, status.st_size)
 
 
+def unpack(path: Path, into: Path) -> None:
+    """Writes the ordinary files of a course's archive below ``into``: nothing else, and nowhere else.
+
+    Raises:
+        UnusableError: as for :func:`open_archive`.
+    """
+    names = ArchiveTree(shown(path))
+    with path.open("rb") as archive:
+        for member, kind, read in _members(shown(path), archive, COURSE):
+            parts = names.add(member, kind, _nothing)
+            if kind is Kind.FILE:
+                file = into.joinpath(*parts)
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(read(COURSE.kept << 20))
+
+
 @lru_cache(maxsize=2)
-def _opened(path: Path, _changed: int, size: int) -> ArchiveTree:
+def _opened(path: Path, _changed: int, _size: int) -> ArchiveTree:
     """Read once for all the exercises that are looked for in it."""
-    name = shown(path)
-    if size > MAX_ARCHIVE_BYTES:
-        raise UnusableError(f"{name} is too large: an archive may have {MAX_ARCHIVE_BYTES >> 20} MiB")
-    data = path.read_bytes()
-    if data[:4] in _ZIP:
-        members = _zip_members
-    elif data.startswith(_GZIP):
-        members = _tar_members
+    tree = ArchiveTree(shown(path))
+    with path.open("rb") as file:
+        archive = io.BytesIO(file.read((ONE.packed << 20) + 1))
+    for member, kind, read in _members(shown(path), archive, ONE):
+        tree.add(member, kind, read)
+    return tree
+
+
+def _members(name: str, file: IO[bytes], bounds: Bounds) -> Iterator[tuple[str, Kind, _Read]]:
+    """Each member's name as it is written there, what it is, and how to read it while the file is open."""
+    if file.seek(0, io.SEEK_END) > bounds.packed << 20:
+        raise UnusableError(f"{name} is too large: an archive may have {bounds.packed} MiB")
+    file.seek(0)
+    start = file.read(4)
+    file.seek(0)
+    if start in _ZIP:
+        members = _zip_members(file)
+    elif start.startswith(_GZIP):
+        members = _tar_members(file, bounds)
     else:
         raise UnusableError(f"{name} is neither a .zip nor a .tar.gz archive, whatever its name says")
-    tree = ArchiveTree(name)
     try:
-        for number, (member, kind, read) in enumerate(members(data)):
-            if number == MAX_MEMBERS:
-                raise UnusableError(f"{name} holds more than {MAX_MEMBERS} members")
-            tree.add(member, kind, read)
+        for number, member in enumerate(members):
+            if number == bounds.members:
+                raise UnusableError(f"{name} holds more than {bounds.members} members")
+            yield member
     except _BROKEN as error:
         raise UnusableError(f"{name} cannot be read: {str(error) or type(error).__name__}") from None
-    return tree
 
 
 class ArchiveTree:
@@ -83,8 +119,8 @@ class ArchiveTree:
         self._name = name
         self._members: dict[Parts, tuple[Kind, _Read]] = {(): (Kind.FOLDER, _nothing)}
 
-    def add(self, name: str, kind: Kind, read: _Read) -> None:
-        """Takes a member in, and the folders above it."""
+    def add(self, name: str, kind: Kind, read: _Read) -> Parts:
+        """Takes a member in, and the folders above it; the parts of its name."""
         parts = self._parts(name)
         before = self._members.get(parts, (None, None))[0]
         if before is not None and not (before is kind is Kind.FOLDER):
@@ -94,6 +130,7 @@ class ArchiveTree:
             if above is not Kind.FOLDER:
                 raise UnusableError(f"{self._name} holds {name!r} below {above.value}")
         self._members[parts] = kind, read
+        return parts
 
     def _parts(self, name: str) -> Parts:
         """The parts of a member's name, which must not lead out of the archive."""
@@ -137,13 +174,11 @@ def _nothing(_most: int) -> bytes:
     return b""
 
 
-def _zip_members(data: bytes) -> Iterator[tuple[str, Kind, _Read]]:
-    """Each member's name as it is written there, what it is, and how to read it."""
-    archive = zipfile.ZipFile(io.BytesIO(data))
+def _zip_members(file: IO[bytes]) -> Iterator[tuple[str, Kind, _Read]]:
+    archive = zipfile.ZipFile(file)
     for member in archive.infolist():
         mode = member.external_attr >> 16 if member.create_system == 3 else 0  # 3: Unix
         kind = Kind.FOLDER if member.is_dir() else kind_of_mode(mode) if mode >> 12 else Kind.FILE
-
         yield member.orig_filename, kind, partial(_unzipped, archive, member)
 
 
@@ -154,16 +189,15 @@ def _unzipped(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int) -> b
         return file.read(most)
 
 
-def _tar_members(data: bytes) -> Iterator[tuple[str, Kind, _Read]]:
-    """Each member's name, what it is, and its first bytes."""
-    unpacked = _Limited(gzip.GzipFile(fileobj=io.BytesIO(data)))
+def _tar_members(file: IO[bytes], bounds: Bounds) -> Iterator[tuple[str, Kind, _Read]]:
+    unpacked = _Limited(gzip.GzipFile(fileobj=file), bounds.unpacked)
     with tarfile.open(fileobj=unpacked, mode="r|") as archive:
         for member in archive:
             kind = Kind.FOLDER if member.isdir() else Kind.LINK if member.islnk() or member.issym() else Kind.OTHER
             content = b""
-            if member.isreg() and not member.issparse() and (file := archive.extractfile(member)):
+            if member.isreg() and not member.issparse() and (content_file := archive.extractfile(member)):
                 kind = Kind.FILE
-                content = file.read(MAX_KEPT_BYTES)
+                content = content_file.read(bounds.kept << 20)
             yield member.name, kind, _kept(content)
 
 
@@ -174,13 +208,14 @@ def _kept(content: bytes) -> _Read:
 class _Limited(io.RawIOBase):
     """A stream that ends with an error once more has come out of it than any hand-in has."""
 
-    def __init__(self, stream: gzip.GzipFile) -> None:
+    def __init__(self, stream: gzip.GzipFile, most: int) -> None:
         self._stream = stream
-        self._room = MAX_UNPACKED_BYTES
+        self._most = most
+        self._room = most << 20
 
     def read(self, size: int = -1) -> bytes:
         content = self._stream.read(min(size, self._room + 1) if size >= 0 else self._room + 1)
         self._room -= len(content)
         if self._room < 0:
-            raise UnusableError(f"unpacked, the archive has more than {MAX_UNPACKED_BYTES >> 20} MiB")
+            raise UnusableError(f"unpacked, the archive has more than {self._most} MiB")
         return content

@@ -18,7 +18,7 @@ from grader.commands.output import STDOUT, check_output, write_output
 from grader.errors import UsageError
 from grader.model import MAX_SCORE, Exercise, Level, Report
 
-_FORMATS = ("json", "junit", "markdown", "html")
+_FORMATS = ("json", "junit", "markdown", "html", "gradescope")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -1,0 +1,144 @@
+"""One batch from beginning to end, which may have been begun by an earlier process that was killed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import fcntl
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TextIO
+
+from grader import __version__
+from grader.batch.course import Course, Here, Task, handed_in
+from grader.batch.ledger import Ledger, Terms
+from grader.batch.outputs import write_all, write_report
+from grader.batch.progress import BatchProgress
+from grader.batch.roster import read_roster
+from grader.catalog import Catalog
+from grader.cell.levels import Cells, open_cells
+from grader.errors import UsageError
+from grader.model import Exercise, ExerciseReport, Level, RunOptions
+from grader.remembering import Memory, Remembered, default_folder
+from grader.suite.worker import warm_up
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What was asked for."""
+
+    source: Path
+    out: Path
+    targets: Sequence[str]
+    seed: int | None  # None: that of the batch that was begun, or a fresh one
+    isolation: Level | None
+    require: Level | None
+    timeout: float | None
+    parallel: int
+    recall: bool  # whether reports of earlier gradings will do
+
+
+def grade_batch(catalog: Catalog, wanted: Wanted, progress_stream: TextIO | None) -> int:
+    """Grades what has no report yet and writes everything; returns how many submissions there are.
+
+    Raises:
+        UsageError: there is nothing to grade, or the folder holds another batch.
+        UnavailableError: no cell can be made at the level asked for.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(_alone_in(wanted.out))
+        ledger = stack.enter_context(closing(Ledger(wanted.out / "ledger.sqlite3")))
+        entries = read_roster(wanted.source, wanted.out / "handed_in")
+        exercises = catalog.select(wanted.targets) if wanted.targets else handed_in(catalog, entries)
+        if not exercises:
+            raise UsageError(f"{wanted.source} holds no exercise of this kit; name the exercises that it is for")
+        seed = _seed(ledger, wanted)
+        cells = stack.enter_context(closing(_cells(wanted, exercises[0], seed)))
+        _agree(
+            ledger,
+            wanted,
+            Terms(
+                __version__,
+                seed,
+                [each.name for each in exercises],
+                wanted.timeout,
+                cells.isolation,
+                dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+            ),
+        )
+        options = RunOptions(seed, wanted.timeout)
+        memory = Memory(default_folder())
+        course = Course(entries, exercises, ledger)
+        left = dict.fromkeys((entry.name for entry in entries), len(exercises))
+        progress = stack.enter_context(BatchProgress(len(entries) * len(exercises), progress_stream))
+
+        def on_report(task: Task, report: ExerciseReport | None) -> None:
+            progress.step(graded=report is not None)
+            if report is not None:
+                memory.keep(task.key, Remembered(report, cells.isolation, ledger.terms.started))
+            left[task.entry.name] -= 1
+            if not left[task.entry.name]:
+                write_report(wanted.out, task.entry.name, course.report(task.entry))
+
+        course.grade(
+            Here(cells, options, wanted.parallel),
+            course.tasks(partial(memory.key, options=options, isolation=wanted.isolation, require=wanted.require)),
+            memory.recall if wanted.recall else lambda _key: None,
+            on_report,
+        )
+        write_all(wanted.out, exercises, course.reports())
+    return len(entries)
+
+
+@contextmanager
+def _alone_in(out: Path) -> Iterator[None]:
+    """Holds the folder, so that no two batches write to it at once."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        lock = (out / "lock").open("w")
+    except OSError as error:
+        raise UsageError(f"--out {out} cannot be written: {error.strerror}") from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UsageError(f"another batch is at work in {out}; wait for it, or choose another folder") from None
+        yield
+
+
+def _seed(ledger: Ledger, wanted: Wanted) -> int:
+    """The seed asked for, that of the batch that has begun, or one that nobody foresees."""
+    if wanted.seed is not None:
+        return wanted.seed
+    return ledger.terms.seed if ledger.has_begun else int.from_bytes(os.urandom(4))
+
+
+def _cells(wanted: Wanted, first: Exercise, seed: int) -> Cells:
+    return open_cells(
+        wanted.isolation,
+        require=wanted.require,
+        seed=seed,
+        preload=first.cell.preload,
+        allow_bare=wanted.isolation is Level.BARE,
+        meanwhile=warm_up,
+    )
+
+
+def _agree(ledger: Ledger, wanted: Wanted, terms: Terms) -> None:
+    """Begins a batch on these terms, or goes on with one that was begun on the same."""
+    if not ledger.has_begun:
+        ledger.begin(terms)
+    begun = ledger.terms
+    for what, was, now in [
+        ("kit", begun.kit, terms.kit),
+        ("seed", begun.seed, terms.seed),
+        ("set of exercises", begun.exercises, terms.exercises),
+        ("timeout", begun.timeout, terms.timeout),
+        ("isolation", begun.isolation.level, terms.isolation.level),
+    ]:
+        if was != now:
+            mend = "ask for the same, or choose another folder for --out"
+            raise UsageError(f"{wanted.out} holds a batch with another {what} ({was}, not {now}); {mend}")

@@ -1,0 +1,246 @@
+"""Whole courses: who handed in what, what is written, and what a kill at any moment costs (nothing)."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grader.batch.batch import Wanted, grade_batch
+from grader.batch.roster import Entry, read_roster
+from grader.catalog import Catalog, layout
+from grader.errors import UsageError
+from grader.model import Exercise
+
+Batch = Callable[..., int]
+
+
+@pytest.fixture
+def exercise(small_catalog: Catalog) -> Exercise:
+    """week1/first of the small kit."""
+    return small_catalog.get("week1/first")
+
+
+@pytest.fixture
+def course(exercise: Exercise, tmp_path: Path) -> Path:
+    """Submissions of all kinds: right, wrong, an archive, the stub, a hostile one, and nothing."""
+    folder = tmp_path / "course"
+    sources = {
+        "ann": exercise.hidden,
+        "bob": layout.wrong_solutions(exercise)[0],
+        "cid": layout.alternatives(exercise)[0],
+        "dee": layout.stub(exercise),
+    }
+    for name, source in sources.items():
+        (folder / name).mkdir(parents=True)
+        shutil.copy(source / "first.py", folder / name)
+    shutil.make_archive(str(folder / "eve"), "zip", folder / "ann")
+    shutil.copy(exercise.hidden / "first.py", folder / "fay.py")
+    (folder / "gus").mkdir()
+    (folder / "gus/first.py").write_text("import os\nos._exit(0)\n")
+    (folder / "hal").mkdir()
+    return folder
+
+
+@pytest.fixture
+def batch(small_catalog: Catalog, course: Path, tmp_path: Path) -> Batch:
+    """Grades the course to ``out``."""
+
+    def run(**changed: Any) -> int:
+        asked: dict[str, Any] = {
+            "source": course, "out": tmp_path / "out", "targets": ["week1/first"], "seed": 5, "isolation": None,
+            "require": None, "timeout": None, "parallel": 2, "recall": False,
+        }  # fmt: skip
+        return grade_batch(small_catalog, Wanted(**(asked | changed)), None)
+
+    return run
+
+
+def scores(out: Path) -> dict[str, str]:
+    """The gradebook's scores by name."""
+    with (out / "gradebook.csv").open() as file:
+        return {row["name"]: row["score"] for row in csv.DictReader(file)}
+
+
+def reports(out: Path) -> dict[str, Any]:
+    """Every report without what differs between two runs: times."""
+    found = {}
+    for path in sorted((out / "reports").iterdir()):
+        report = json.loads(path.read_text())
+        del report["started"]
+        for exercise in report["exercises"]:
+            del exercise["seconds"]
+            for check in exercise["checks"]:
+                del check["seconds"]
+        found[path.name] = report
+    return found
+
+
+class TestRoster:
+    """Names and places."""
+
+    def test_folder(self, course: Path, tmp_path: Path) -> None:
+        """Every folder, archive and Python file, by name; hidden files and others are none."""
+        (course / ".git").mkdir()
+        (course / "notes.txt").touch()
+        names = [entry.name for entry in read_roster(course, tmp_path / "unpacked")]
+        assert names == ["ann", "bob", "cid", "dee", "eve", "fay", "gus", "hal"]
+
+    @pytest.mark.parametrize("kind", ["zip", "gztar"])
+    def test_archive(self, course: Path, tmp_path: Path, kind: str) -> None:
+        """An archive of the same gives the same names, and archives within it stay as they are."""
+        archive = Path(shutil.make_archive(str(tmp_path / "all"), kind, course))
+        entries = read_roster(archive, tmp_path / "unpacked")
+        assert [entry.name for entry in entries] == ["ann", "bob", "cid", "dee", "eve", "fay", "gus"]
+        assert (tmp_path / "unpacked/eve.zip").read_bytes() == (course / "eve.zip").read_bytes()
+
+    def test_list(self, tmp_path: Path) -> None:
+        """Places are seen from the list; what is not there is told by the report."""
+        file = tmp_path / "roster.csv"
+        file.write_text("name,email,submission\nBo,b@x,work/bo.zip\nAl,a@x,work/al\n")
+        assert read_roster(file, tmp_path) == [
+            Entry("Al", tmp_path / "work/al"),
+            Entry("Bo", tmp_path / "work/bo.zip"),
+        ]
+
+    @pytest.mark.parametrize(
+        ("text", "fault"),
+        [
+            ("student,file\na,b\n", "expected the columns name and submission"),
+            ("name,submission\na,\n", "roster.csv:2: expected the columns"),
+            ("name,submission\na,x\nA,y\n", "holds two submissions of a"),
+            ("name,submission\n../a,x\n", "cannot be the name of a report's file"),
+            ("name,submission\n", "holds no submissions"),
+        ],
+    )
+    def test_faults(self, tmp_path: Path, text: str, fault: str) -> None:
+        """A list that cannot be right names its line."""
+        file = tmp_path / "roster.csv"
+        file.write_text(text)
+        with pytest.raises(UsageError, match=fault):
+            read_roster(file, tmp_path)
+
+    def test_no_course(self, tmp_path: Path) -> None:
+        """A source that is not there, and one that is no archive."""
+        with pytest.raises(UsageError, match="there is no file or folder"):
+            read_roster(tmp_path / "nowhere", tmp_path)
+        (tmp_path / "notes.txt").write_text("hello")
+        with pytest.raises(UsageError, match=r"neither a \.zip nor"):
+            read_roster(tmp_path / "notes.txt", tmp_path)
+
+
+class TestBatch:
+    """What a batch leaves."""
+
+    def test_outputs(self, batch: Batch, tmp_path: Path) -> None:
+        """A report for each submission, the gradebook, Gradescope's results, the summary."""
+        out = tmp_path / "out"
+        assert batch() == 8
+        found = scores(out)
+        assert {name: found[name] for name in ("ann", "cid", "dee", "eve", "fay", "gus", "hal")} == {
+            "ann": "100", "cid": "100", "dee": "0", "eve": "100", "fay": "100", "gus": "0", "hal": "0",
+        }  # fmt: skip
+        assert 0 <= float(found["bob"]) < 100
+        assert len(list((out / "reports").iterdir())) == 8
+        gus = json.loads((out / "reports/gus.json").read_text())
+        assert {check["verdict"] for check in gus["exercises"][0]["checks"]} == {"crashed"}
+        ann = json.loads((out / "gradescope/ann.json").read_text())
+        assert ann["score"] == sum(test["score"] for test in ann["tests"]) == 100
+        page = (out / "summary.html").read_text()
+        assert "Summary of 8 submissions" in page
+        assert "4 passed" in page
+
+    def test_again(self, batch: Batch, tmp_path: Path, course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Run again it grades nothing; what has changed meanwhile, and that alone, is graded anew."""
+        batch()
+        before = reports(tmp_path / "out")
+        (tmp_path / "out/reports/ann.json").unlink()
+        with monkeypatch.context() as patch:
+            patch.setattr("grader.running._Grading.start", None)
+            batch()
+        assert reports(tmp_path / "out") == before
+        shutil.copy(course / "ann/first.py", course / "gus/first.py")
+        batch()
+        assert scores(tmp_path / "out")["gus"] == "100"
+
+    @pytest.mark.parametrize(
+        ("changed", "what"),
+        [({"seed": 6}, "seed"), ({"timeout": 9.0}, "timeout"), ({"targets": ["week1/second"]}, "set of exercises")],
+    )
+    def test_another_batch(self, batch: Batch, changed: dict[str, Any], what: str) -> None:
+        """A folder holds one batch; nothing of it is lost to another."""
+        batch()
+        with pytest.raises(UsageError, match=f"holds a batch with another {what}"):
+            batch(**changed)
+
+    def test_targets_are_what_was_handed_in(self, batch: Batch, tmp_path: Path) -> None:
+        """Without targets, every exercise that anybody has handed in."""
+        batch(targets=[], seed=None)
+        report = json.loads((tmp_path / "out/reports/ann.json").read_text())
+        assert [exercise["name"] for exercise in report["exercises"]] == ["week1/first"]
+
+    def test_no_ledger(self, batch: Batch, tmp_path: Path) -> None:
+        """Another file in the ledger's place is left alone."""
+        out = tmp_path / "out"
+        out.mkdir()
+        (out / "ledger.sqlite3").write_text("my notes, " * 200)
+        with pytest.raises(UsageError, match="is no ledger of a batch"):
+            batch()
+        assert (out / "ledger.sqlite3").read_text().startswith("my notes")
+
+    def test_formulas(self, batch: Batch, course: Path, tmp_path: Path) -> None:
+        """No spreadsheet runs what a name says."""
+        (course / "hal").rename(course / "=cmd()")
+        batch()
+        assert "'=cmd()" in scores(tmp_path / "out")
+
+
+def test_kill(batch: Batch, small_kit: Path, course: Path, tmp_path: Path) -> None:
+    """Killed at any moment and run again, it ends with the reports of an undisturbed run, none graded twice."""
+    batch(out=tmp_path / "whole")
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "grader", "batch", str(course), "week1/first", "--out", str(out), "--seed", "5"]
+    command += ["--kit", str(small_kit), "--quiet", "--no-cache", "--jobs", "2"]
+    rng = random.Random(3)
+    graded: dict[str, bytes] = {}
+    for _ in range(6):
+        process = subprocess.Popen(command, start_new_session=True, cwd=layout.default_root())
+        wanted = len(graded) + rng.randrange(3)
+        while process.poll() is None and len(kept(out)) < wanted:
+            time.sleep(0.01)
+        time.sleep(rng.random() / 10)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        now = kept(out)
+        assert now.items() >= graded.items(), "a report that was kept has gone or was made again"
+        graded = now
+    subprocess.run(command, check=True, cwd=layout.default_root())
+    assert kept(out).items() >= graded.items()
+    assert reports(out) == reports(tmp_path / "whole")
+    assert scores(out) == scores(tmp_path / "whole")
+
+
+def kept(out: Path) -> dict[str, bytes]:
+    """The reports in the ledger, by name, as another process sees them."""
+    if not (out / "ledger.sqlite3").exists():
+        return {}
+    database = sqlite3.connect(out / "ledger.sqlite3", timeout=60)
+    try:
+        return dict(database.execute("SELECT name, report FROM reports"))
+    except sqlite3.OperationalError:  # not yet made
+        return {}
+    finally:
+        database.close()
