@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import platform
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from grader import __version__
 from grader.catalog import Catalog
+from grader.cell import seatbelt
 from grader.cell.levels import open_cells
 from grader.errors import GraderError, UnavailableError
 from grader.services.valkey_server import find_server
@@ -28,6 +30,8 @@ def _isolation() -> Iterator[tuple[str, str]]:
         cells = open_cells()
     except UnavailableError as error:
         yield "isolation", str(error)
+        if sys.platform == "darwin":
+            yield "seatbelt", f"experimental, not measured, and not yet used; it would give {seatbelt.LACKS}"
         return
     cells.close()
     found = cells.isolation

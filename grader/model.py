@@ -29,7 +29,13 @@ class Level(StrEnum):
 
     SEALED = "sealed"
     GUARDED = "guarded"
+    SEATBELT = "seatbelt"  # of macOS; experimental, not measured
     BARE = "bare"
+
+    def is_weaker_than(self, other: Level) -> bool:
+        """Whether ``other`` promises more."""
+        order = list(Level)
+        return order.index(self) > order.index(other)
 
 
 class Verdict(StrEnum):

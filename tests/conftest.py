@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 from grader.catalog import Catalog
 from grader.cell.deaths import CellUnavailable
 from grader.cell.launcher import Launcher
+from grader.cell.levels import HERE
 from grader.model import Level
 from grader.new import create
 from tests.cells import CellMaker
@@ -64,7 +65,7 @@ def launcher_of() -> Iterator[Callable[[Level], Launcher]]:
         one.close()
 
 
-@pytest.fixture(params=list(Level), ids=str)
+@pytest.fixture(params=HERE, ids=str)
 def make(request: pytest.FixtureRequest, launcher_of: Callable[[Level], Launcher]) -> Iterator[CellMaker]:
     """Makes cells, at each level in turn."""
     maker = CellMaker(launcher_of(request.param))

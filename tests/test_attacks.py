@@ -11,6 +11,7 @@ import pytest
 
 from grader.catalog import Catalog, find_submission
 from grader.cell.launcher import Launcher
+from grader.cell.levels import HERE
 from grader.errors import UnavailableError
 from grader.grading import grade
 from grader.model import Level
@@ -51,13 +52,13 @@ def test_attack(at: At, level: Level, attack: Attack) -> None:
     assert at(level).faults(attack) == []
 
 
-@pytest.mark.parametrize("level", list(Level), ids=str)
+@pytest.mark.parametrize("level", HERE, ids=str)
 def test_nothing_is_left(at: At, level: Level) -> None:
     """No process, no file, no changed file of the kit."""
     assert at(level).left == []
 
 
-@pytest.mark.parametrize("level", list(Level), ids=str)
+@pytest.mark.parametrize("level", HERE, ids=str)
 def test_reports_give_no_commands(at: At, level: Level) -> None:
     """What submissions print, raise and return reaches no terminal, no browser and no CI log as it was."""
     assert list(commands_in(at(level).report)) == []
@@ -95,7 +96,7 @@ def test_a_parent_that_was_killed(suites: Suites) -> None:
         launcher.close()
 
 
-@pytest.mark.parametrize("level", list(Level), ids=str)
+@pytest.mark.parametrize("level", HERE, ids=str)
 def test_the_search_of_memory_finds_what_is_there(suites: Suites, level: Level) -> None:
     """Else the attack that looks for the suite in the cell's memory would prove nothing."""
     (search,) = [attack for attack in CORPUS if attack.name == "spying/memory"]

@@ -52,7 +52,7 @@ LEAVES = ["sys.exit(0)", "raise SystemExit", "raise KeyboardInterrupt", "raise G
 
 def pid_of(subject: object) -> int:
     """The cell's process as this machine numbers it."""
-    return cell_of(subject).process._pid  # type: ignore[arg-type]
+    return cell_of(subject).process.pid  # type: ignore[arg-type]
 
 
 def is_gone(pid: int) -> bool:

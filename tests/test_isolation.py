@@ -250,7 +250,7 @@ class TestStarting:
         if os.getuid():
             pytest.skip("only root can change users")
         maker = CellMaker(launcher_of(Level.SEALED))
-        pid = cell_of(maker(SOURCE)).process._pid
+        pid = cell_of(maker(SOURCE)).process.pid
         status = Path(f"/proc/{pid}/status").read_text()
         uids = next(line for line in status.splitlines() if line.startswith("Uid:")).split()[1:]
         assert all(int(uid) >= 1_000_000 for uid in uids)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from grader.cell.levels import HERE
 from grader.model import CellNeeds, Level, Limits
 from tests.toy_suites import Suites, verdicts
 
@@ -103,7 +104,7 @@ def sees(): return "the module" if toy.zero is zero else "another"
 """
 
 
-@pytest.mark.parametrize("level", list(Level), ids=str)
+@pytest.mark.parametrize("level", HERE, ids=str)
 def test_every_part_at_every_level(suites: Suites, level: Level) -> None:
     """A suite is written once: services, clocks and files are had alike, sealed or not."""
     suites.needs = CellNeeds(writable=True)
@@ -113,7 +114,7 @@ def test_every_part_at_every_level(suites: Suites, level: Level) -> None:
     ]
 
 
-@pytest.mark.parametrize("level", list(Level), ids=str)
+@pytest.mark.parametrize("level", HERE, ids=str)
 def test_services_survive_a_restart(suites: Suites, level: Level) -> None:
     """A fresh cell reaches the same services, with all that they hold."""
     suites.limits = Limits(call_s=2.0)

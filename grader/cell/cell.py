@@ -14,6 +14,7 @@ from grader.cell.line import Line, Waiting
 from grader.cell.process import CellProcess
 from grader.cell.recording import Outcome, Recorder, forget, record_nothing
 from grader.cell.remote import Method, Remote
+from grader.cell.watch import watch
 from grader.model import Verdict
 
 _CANCEL_GRACE_S = 2.0
@@ -44,6 +45,7 @@ class Cell:
         self._call_s = call_s
         self._budget = budget
         self._methods: set[tuple[int, str]] = set()
+        watch.add(process)
 
     @property
     def printed(self) -> str:
@@ -140,6 +142,7 @@ class Cell:
         """Ends the cell."""
         self._line.end(Verdict.CRASHED, "the cell was closed")
         self._arrivals.close()
+        watch.remove(self.process)
         self.process.close()
 
     # -- asking and answering
@@ -197,6 +200,8 @@ class Cell:
         except (Malformed, RecursionError) as fault:
             raise self._line.breach(f"it described an exception malformedly ({fault})") from None
         del frame
+        if self.process.out_of_memory():  # a child was ended, and this is what the submission made of it
+            raise self._line.end(Verdict.MEMORY, f"the cell ran out of its memory ({error.line[:200]})")
         outcome(error)
         raise error
 

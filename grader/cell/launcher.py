@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from grader.cell import outer
+from grader.cell import cgroups, outer
 from grader.cell.deaths import CellUnavailable, ZygoteEnded
 from grader.cell.inside.plan import SEALED_FOLDER, USERS, CellPlan, Files, ZygotePlan
 from grader.cell.process import CellProcess
@@ -39,6 +39,8 @@ class Launcher:
     def __init__(self, level: Level, *, preload: tuple[str, ...] = (), seed: int = 0) -> None:
         if sys.platform != "linux":
             raise CellUnavailable("cells need Linux; elsewhere use a Linux container, a virtual machine or WSL 2")
+        if level is Level.SEATBELT:
+            raise CellUnavailable("seatbelt is the sandbox of macOS; on Linux use sealed or guarded")
         self.level = level
         self._readable = outer.readable()
         #: Whether each cell runs as a user of its own, which only root can give it.
@@ -51,6 +53,8 @@ class Launcher:
             readable=[*self._readable, "/etc/hosts", *([] if level is Level.SEALED else _RESOLVER)],
             first_uid=_FIRST_UID + next(_ranges) * USERS if self.own_users else 0,
         )
+        #: Where a cell that may have children gets limits of its own, if this machine lets us.
+        self.groups = None if level is Level.GUARDED else cgroups.find()
         self._plan = plan
         self._environment = {**outer.ENVIRONMENT, "PYTHONHASHSEED": str(_hash_seed(seed))}
         self._open()
@@ -149,8 +153,15 @@ class Launcher:
             teller.close()
             os.close(content)
         process = CellProcess(ours, status, errors, (lambda: _remove(scratch)) if scratch else None)
-        process.folder, process.cpu_s = plan.folder, plan.cpu_s
+        process.folder, process.cpu_s, process.memory_mb = plan.folder, plan.cpu_s, plan.memory_mb
+        process.watched_folder = scratch or ""
         process.wait_until_started(len(plan.listen), _START_S)
+        if plan.processes and self.groups is not None:
+            try:
+                process.join(self.groups.make(plan.memory_mb << 20))
+            except OSError as error:
+                process.close()
+                raise CellUnavailable(f"the cell's control group cannot be used: {error}") from None
         return process
 
     def close(self) -> None:
@@ -159,6 +170,8 @@ class Launcher:
         self._process.kill()
         self._process.wait()
         os.close(self._errors)
+        if self.groups is not None:
+            self.groups.close()
 
 
 def _own_modules(preload: tuple[str, ...]) -> list[str]:

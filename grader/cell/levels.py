@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 
 from grader.cell import outer
@@ -15,9 +16,28 @@ from grader.cell.launcher import Launcher
 from grader.errors import UnavailableError
 from grader.model import Isolation, Level
 
-ORDER = (Level.SEALED, Level.GUARDED, Level.BARE)
-_INSTALL = {"apt-get": "sudo apt-get install bubblewrap", "dnf": "sudo dnf install bubblewrap"}
-_APPARMOR = "/proc/sys/kernel/apparmor_restrict_unprivileged_userns"
+#: The levels that this system has, strongest first.
+HERE = (Level.SEALED, Level.GUARDED, Level.BARE) if sys.platform == "linux" else (Level.SEATBELT, Level.BARE)
+_INSTALL = {
+    "apt-get": "sudo apt-get install bubblewrap",
+    "dnf": "sudo dnf install bubblewrap",
+    "zypper": "sudo zypper install bubblewrap",
+    "pacman": "sudo pacman -S bubblewrap",
+    "apk": "sudo apk add bubblewrap",
+}
+#: Settings that forbid a user namespaces of their own: the file, its forbidding value, what allows them.
+_FORBIDDEN = (
+    ("apparmor_restrict_unprivileged_userns", "1", "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"),
+    ("unprivileged_userns_clone", "0", "sudo sysctl -w kernel.unprivileged_userns_clone=1"),
+    ("../user/max_user_namespaces", "0", "sudo sysctl -w user.max_user_namespaces=10000"),
+)
+_CONTAINERS = ("/.dockerenv", "/run/.containerenv")
+_FREE_CONTAINER = " ".join(
+    [
+        "docker run --user 1000",
+        *(f"--security-opt {part}=unconfined" for part in ("seccomp", "apparmor", "systempaths")),
+    ]
+)
 _BARE_BY_NAME = "--isolation bare grades without a sandbox; do that only with work you trust"
 
 
@@ -55,16 +75,18 @@ def open_cells(
     ``meanwhile`` is called while the first zygote starts. ``allow_bare=False`` refuses to fall to ``bare`` unless it
     is ``wanted`` by name. Raises ``UnavailableError``, naming the remedy, when ``wanted`` or ``require`` cannot be had.
     """
+    if wanted is not None and wanted not in HERE:
+        raise UnavailableError(f"level {wanted} is not for this system, which has {', '.join(HERE)}")
     missing: list[str] = []
-    levels = (wanted,) if wanted is not None else ORDER if allow_bare else ORDER[:-1]
+    levels = (wanted,) if wanted is not None else HERE if allow_bare else HERE[:-1]
     for level in levels:
         try:
             launcher = _try(level, preload, seed, meanwhile)
         except (CellUnavailable, OSError) as error:
-            missing.append(f"{level}: {error}")
+            missing.append(f"{level}: {_in_short(error)}")
             continue
         found = Isolation(level, _parts(launcher), tuple(missing), _remedy(level))
-        if require is not None and ORDER.index(level) > ORDER.index(require):
+        if require is not None and level.is_weaker_than(require):
             launcher.close()
             raise UnavailableError(
                 f"level {require} is required, this machine gives {level} ({'; '.join(missing)})",
@@ -90,7 +112,9 @@ def _try(level: Level, preload: tuple[str, ...], seed: int, meanwhile: Callable[
 
 
 def _parts(launcher: Launcher) -> tuple[str, ...]:
-    limits = "rlimits (memory, CPU, files, open files)"
+    limits = "rlimits (memory, CPU, files, open files), watched from outside"
+    if launcher.groups is not None:
+        limits += ", cgroups for cells with children"
     if launcher.level is Level.BARE:
         return (limits,)
     parts = [f"Landlock ABI {landlock.abi()}", "seccomp", "no new privileges", limits]
@@ -110,14 +134,25 @@ def _version() -> str:
     return output.removeprefix("bubblewrap").strip() or "unknown version"
 
 
+def _in_short(error: Exception) -> str:
+    """What the error says, of a traceback within it only the last line."""
+    first, *others = str(error).splitlines() or [""]
+    return f"{first.removesuffix('Traceback (most recent call last):')}{others[-1]}" if others else first
+
+
 def _remedy(reached: Level | None) -> str:
     """The one command that would give a stronger level, or nothing."""
     if reached is Level.SEALED or not os.path.exists("/proc/self/ns"):
         return ""
     if outer.bubblewrap() is None:
-        return next((line for program, line in _INSTALL.items() if shutil.which(program)), "install bubblewrap")
-    if os.getuid() and _read(_APPARMOR) == "1":
-        return "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
+        install = next((line for program, line in _INSTALL.items() if shutil.which(program)), "install bubblewrap")
+        return install if os.getuid() else install.removeprefix("sudo ")
+    if any(map(os.path.exists, _CONTAINERS)):
+        return _FREE_CONTAINER
+    if os.getuid():
+        for name, forbidding, command in _FORBIDDEN:
+            if _read(f"/proc/sys/kernel/{name}") == forbidding:
+                return command
     return ""
 
 

@@ -155,9 +155,11 @@ class Line:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, packed)
 
     def _why_closed(self) -> tuple[Verdict, str]:
+        if self._process.excess is not None:
+            return self._process.excess
         how = self._process.exit_status()
         words = self._process.last_words()
-        if "MemoryError" in words or "bad_alloc" in words:
+        if "MemoryError" in words or "bad_alloc" in words or self._process.out_of_memory():
             return Verdict.MEMORY, f"the process ran out of memory and ended ({how})"
         if self._process.cpu_is_used_up:
             return Verdict.TIMEOUT, "the process used up its CPU time"

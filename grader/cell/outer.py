@@ -1,7 +1,7 @@
 """The outer view of a sealed zygote: bubblewrap shows it the interpreter, the libraries and nothing else.
 
 bubblewrap guards the host; the cells' own namespaces, made inside, keep cells apart. As root it keeps every capability
-unless told otherwise, so all but the four that cells are made with are dropped, and each cell gets a uid of its own.
+unless told otherwise, so all but the few that cells are made and ended with are dropped; each cell gets an own uid.
 """
 
 from __future__ import annotations
@@ -59,6 +59,8 @@ def command(paths: list[str], hosts: int, environment: dict[str, str]) -> list[s
             "CAP_SETGID",
             "--cap-add",
             "CAP_CHOWN",
+            "--cap-add",
+            "CAP_KILL",
         ]
     line += ["--cap-add", "CAP_SYS_ADMIN", "--cap-add", "CAP_NET_ADMIN"]
     for folder in sorted({parent for path in paths for parent in _parents(path)}):

@@ -11,8 +11,10 @@ from collections.abc import Callable
 
 import msgspec
 
+from grader.cell.cgroups import Group
 from grader.cell.deaths import CellUnavailable, ZygoteEnded
 from grader.cell.inside import frames
+from grader.model import Verdict
 
 _CPUCLOCK_SCHED = 2
 _CPU_SLACK = 0.5
@@ -27,15 +29,23 @@ class CellProcess:
     ) -> None:
         self.channel = channel
         self.listeners: list[socket.socket] = []
+        #: Its main process, as this machine numbers it.
+        self.pid = 0
         #: Where the cell's files lie, as the cell sees it.
         self.folder = ""
-        #: CPU seconds that its main process may use.
+        #: CPU seconds and megabytes that it may use in all.
         self.cpu_s = float("inf")
+        self.memory_mb = 0
+        #: Its folder, if that lies on a disk that it shares with others and may write to.
+        self.watched_folder = ""
+        #: What it was ended for by whoever watches it: verdict and message.
+        self.excess: tuple[Verdict, str] | None = None
         #: Bytes that arrived behind the greeting.
         self.buffered = b""
         self._status = status
         self._errors = errors
         self._clean = clean
+        self._group: Group | None = None
         self._handle = -1
         self._exit: tuple[int, float, int] | None = None
 
@@ -59,17 +69,28 @@ class CellProcess:
             self.close()
             raise CellUnavailable(f"a cell could not be confined: {why}")
         self.channel.settimeout(None)
-        self._pid = _pid_of(self._handle)
+        self.pid = _pid_of(self._handle)
+
+    def join(self, group: Group) -> None:
+        """Puts it, before anything of the submission runs, under the limits of a group. Raises ``OSError``."""
+        group.add(self.pid)
+        self._group = group
+
+    def out_of_memory(self) -> bool:
+        """Whether the kernel has ended a process of it at the limit of its group."""
+        return self._group is not None and self._group.out_of_memory()
 
     def cpu_seconds(self) -> float:
         """CPU time that the cell's main process has used, counted by the kernel."""
-        return time.clock_gettime((~self._pid << 3) | _CPUCLOCK_SCHED)
+        return time.clock_gettime((~self.pid << 3) | _CPUCLOCK_SCHED)
 
     def kill(self) -> None:
         """Ends the cell now."""
         if self._handle >= 0:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._handle, signal.SIGKILL)
+        if self._group is not None:
+            self._group.kill()
 
     def exit_status(self, seconds: float = 1.0) -> str:
         """How the process ended, for people: ``exit code 0``, ``signal SIGSEGV``, or nothing if it still runs."""
@@ -85,7 +106,7 @@ class CellProcess:
             self._exit = (status, cpu, peak)
         status = self._exit[0]
         if os.WIFSIGNALED(status):
-            return f"signal {signal.Signals(os.WTERMSIG(status)).name}"
+            return f"signal {_signal_name(os.WTERMSIG(status))}"
         return f"exit code {os.waitstatus_to_exitcode(status)}"
 
     @property
@@ -113,6 +134,13 @@ class CellProcess:
             if descriptor >= 0:
                 os.close(descriptor)
         self._handle = self._errors = -1
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # one of the real-time signals, most of which have no name
+        return str(number)
 
 
 def _split(data: bytes) -> tuple[list[object], bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import shutil
 import socket
 import tempfile
@@ -31,6 +32,7 @@ if TYPE_CHECKING:  # imported where they are used: most suites need none of them
 
 MAX_SITES = 4
 _FIRST_PORT = 8001
+_CPU_PER_WALL = 2  # CPU seconds of a cell, all its processes together, for each second that a check may wait
 
 
 class Service(Protocol):
@@ -124,7 +126,8 @@ class Session:
         plan = CellPlan(
             "", listen=ports if sealed else [], connect=[] if sealed else ports,
             processes=exercise.cell.processes and self.run.level is not Level.GUARDED,
-            writable=exercise.cell.writable, memory_mb=limits.memory_mb, virtual_time=self.clock is not None,
+            writable=exercise.cell.writable, memory_mb=limits.memory_mb,
+            cpu_s=math.ceil(_CPU_PER_WALL * self.budget.seconds), virtual_time=self.clock is not None,
         )  # fmt: skip
         files = self.run.files
         if self.run.driver:

@@ -12,6 +12,7 @@ import msgspec
 
 from grader.catalog import layout
 from grader.cell.launcher import Launcher
+from grader.cell.watch import watch
 from grader.errors import GraderError
 from grader.model import Check, CheckResult, Exercise, RunOptions, Submission
 
@@ -67,6 +68,7 @@ class Worker:
         self.in_hand = ""
         self._partial = b""
         self._said = os.memfd_create("said")
+        watch.rest()
         self._pid = os.fork()
         if self._pid == 0:
             os.close(self.output)

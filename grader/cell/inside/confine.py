@@ -33,7 +33,9 @@ def confine(
     ``keep`` are the descriptors that stay open; ``errors`` becomes standard error.
     """
     sealed, guarded = zygote.level == "sealed", zygote.level == "guarded"
-    if zygote.level != "bare":
+    if zygote.level == "bare":
+        linux.adopt_orphans()  # as pid 1 of a namespace does, so that all its descendants can be found
+    else:
         linux.die_with_parent()
         linux.no_new_privileges()
     uid = zygote.first_uid + number % USERS if zygote.first_uid else 0
@@ -71,6 +73,7 @@ def confine(
             tcp=sealed or bool(plan.connect),
             unix=sealed,
             metadata=sealed or plan.writable,
+            own_pids=sealed,
         )
     _close_all_but({0, 1, 2, *keep, *[listener.fileno() for listener in listeners]})
     return listeners
@@ -117,6 +120,7 @@ def _limit(plan: CellPlan, *, count_tasks: bool) -> None:
     memory = plan.memory_mb << 20
     limits = {
         resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_MSGQUEUE: 0,
         resource.RLIMIT_CPU: plan.cpu_s,
         resource.RLIMIT_FSIZE: _FILE_BYTES,
         resource.RLIMIT_NOFILE: _OPEN_FILES,

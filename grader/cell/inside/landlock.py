@@ -16,8 +16,10 @@ _WRITE_FILE, _TRUNCATE, _DEVICE_CONTROL = 2, 1 << 14, 1 << 15
 _BIND_TCP, _CONNECT_TCP = 1, 2
 _SCOPES = 3  # abstract Unix sockets and signals
 _RIGHTS_BY_ABI = {1: 13, 2: 14, 3: 15, 4: 15}
-#: From this version on, ports, abstract sockets and signals are covered too.
-FULL_ABI = 6
+#: From this version on TCP ports are covered: without namespaces of its own a cell needs that.
+TCP_ABI = 4
+#: From this version on abstract Unix sockets and signals are covered, which seccomp refuses anyway.
+SCOPES_ABI = 6
 
 
 def abi() -> int:
@@ -30,13 +32,14 @@ class Ruleset:
 
     def __init__(self, *, limit_tcp: bool) -> None:
         version = abi()
-        if version == 0:
-            raise OSError("this kernel has no Landlock")
+        needed = TCP_ABI if limit_tcp else 1
+        if version < needed:
+            raise OSError(f"this kernel offers Landlock ABI {version}, {needed} is needed")
         self._rights = (1 << _RIGHTS_BY_ABI.get(version, 16)) - 1
-        self._limits_tcp = limit_tcp and version >= 4
-        scopes = _SCOPES if version >= FULL_ABI else 0
+        self._limits_tcp = limit_tcp
+        scopes = _SCOPES if version >= SCOPES_ABI else 0
         network = _BIND_TCP | _CONNECT_TCP if self._limits_tcp else 0
-        size = 8 if version < 4 else 16 if version < FULL_ABI else 24
+        size = 8 if version < TCP_ABI else 16 if version < SCOPES_ABI else 24
         attributes = struct.pack("QQQ", self._rights, network, scopes)[:size]
         created = libc.syscall(_CREATE, attributes, ctypes.c_size_t(size), ctypes.c_uint32(0))
         self._descriptor = check(created, "landlock_create_ruleset")

@@ -42,6 +42,7 @@ class Zygote:
         self._own_pids = -1
         self._ordered = 0
         self._status: dict[int, socket.socket] = {}  # pid -> where to tell of its end
+        self._poll = select.poll()
 
     def run(self) -> None:
         """Never returns in the zygote; in a forked cell it ends with the cell."""
@@ -59,11 +60,11 @@ class Zygote:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(wake)
         self._control.send(msgspec.msgpack.encode(["ready"]))
-        poll = select.poll()
-        poll.register(ended, select.POLLIN)
-        poll.register(self._control, select.POLLIN)
+        self._poll.register(ended, select.POLLIN)
+        self._poll.register(self._control, select.POLLIN)
         while True:
-            ready = {descriptor for descriptor, _ in poll.poll()}
+            ready = {descriptor for descriptor, _ in self._poll.poll()}
+            self._end_unwanted(ready)
             if ended in ready:
                 os.read(ended, 4096)
                 self._reap()
@@ -95,6 +96,7 @@ class Zygote:
             _become_cell(self._plan, self._ordered, plan, descriptors)
         handle = os.pidfd_open(pid)
         self._status[pid] = status
+        self._poll.register(status, 0)  # wakes us when nobody holds the other end any more
         _tell(status, ["pid", pid], [handle])
         os.close(handle)
         for descriptor in [descriptors[0], *descriptors[2:]]:
@@ -111,12 +113,22 @@ class Zygote:
             teller = self._status.pop(pid, None)
             if teller is not None:
                 _tell(teller, ["exit", status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss])
+                self._poll.unregister(teller)
                 teller.close()
-            if self._plan.level != "sealed" and (teller is not None or not self._status):
+            if self._plan.level != "sealed":
                 self._end_strays(pid)
 
+    def _end_unwanted(self, ready: set[int]) -> None:
+        """Ends the cells of somebody who has gone without ending them."""
+        for pid, status in self._status.items():
+            if status.fileno() in ready:
+                os.kill(pid, signal.SIGKILL)
+
     def _end_strays(self, session: int) -> None:
-        """Ends what a cell left behind where no pid namespace does it: its group, and orphans given to us."""
+        """Ends what a cell left behind where no pid namespace does it: its group, and its children, ours now.
+
+        Their own children come to us when they have ended, and so on until nothing is left.
+        """
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(session, signal.SIGKILL)
         for name in _read(f"/proc/{os.getpid()}/task/{os.getpid()}/children").split():
