@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from grader.errors import UnavailableError
+from grader.cell.levels import HERE
 from grader.model import Level
 from tests.attacks.corpus import Attack, read_corpus
 from tests.attacks.run import Found, commands_in, run
@@ -20,7 +21,7 @@ _HELD = "held"
 
 def main(arguments: Sequence[str]) -> int:
     """Prints the table and what succeeded; returns the exit status."""
-    levels = [level for level in Level if level in arguments] or list(Level)
+    levels = [level for level in Level if level in arguments] or list(HERE)
     parts = [argument for argument in arguments if argument not in list(Level)]
     attacks = [attack for attack in read_corpus() if not parts or any(part in attack.name for part in parts)]
     found = {level: _run_at(level, attacks) for level in levels}
