@@ -11,7 +11,7 @@ import struct
 import subprocess
 import termios
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fcntl import ioctl
 from pathlib import Path
 from types import TracebackType
@@ -69,20 +69,24 @@ class Terminal:
 
     def wait_for(self, text: str, times: int = 1) -> str:
         """Reads until ``text`` stands on the screen so many times; returns the screen."""
+        return self.wait_until(lambda screen: screen.count(text) >= times, text)
+
+    def wait_until(self, is_there: Callable[[str], bool], what: str = "what was waited for") -> str:
+        """Reads until the screen is as it should be; returns it."""
         deadline = time.monotonic() + _PATIENCE_S
-        while self.text.count(text) < times:
-            assert time.monotonic() < deadline, f"{text!r} did not come:\n{self.text}"
-            assert self._read(), f"{text!r} did not come before the end:\n{self.text}"
+        while not is_there(self.text):
+            assert time.monotonic() < deadline, f"{what!r} did not come:\n{self.text}"
+            assert self.read(), f"{what!r} did not come before the end:\n{self.text}"
         return self.text
 
     def wait_for_end(self) -> int:
         """Reads until the program ends; returns its exit status."""
         deadline = time.monotonic() + _PATIENCE_S
-        while self._read():
+        while self.read():
             assert time.monotonic() < deadline, f"no end:\n{self.text}"
         return self.process.wait()
 
-    def _read(self) -> bool:
+    def read(self) -> bool:
         """Takes in what has been written; false once nothing can come any more."""
         if not select.select([self._own], [], [], 0.2)[0]:
             return True

@@ -191,7 +191,7 @@ def test_from_the_draw_to_the_record(small_kit: Path) -> None:
         history = History(small_kit, lambda _: None)
         while not history.attempts():
             terminal.wait_for("left")
-            terminal._read()
+            terminal.read()
         terminal.type("q")
         assert terminal.wait_for_end() == 0
     assert main(["hint", "first", "--kit", str(small_kit)]) == 2
