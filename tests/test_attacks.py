@@ -65,8 +65,8 @@ def test_reports_give_no_commands(at: At, level: Level) -> None:
 
 
 def test_the_corpus_is_large() -> None:
-    assert len(CORPUS) >= 70
-    assert len({attack.exercise for attack in CORPUS}) >= 3
+    assert len(CORPUS) >= 120
+    assert len({attack.exercise for attack in CORPUS}) >= 6
     assert not [attack.name for attack in CORPUS if not attack.says.endswith(".")]
     assert len({attack.says for attack in CORPUS}) == len(CORPUS)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import hashlib
 import os
 import secrets
@@ -21,7 +22,8 @@ from grader.model import Event, EventKind, Exercise, ExerciseReport, Level, Repo
 from grader.report import FORMATS
 from tests.attacks.corpus import KIT, Attack, honest_folder
 
-#: What every secret begins with, put together so that no search finds it here.
+#: What every secret begins with, and what attacks say that could do what they should not; put together, so that no
+#: search finds it here, nor in a line of code that a traceback shows.
 CANARY = "".join(["onspot", "canary"])
 #: What attacks call the processes and the files that they leave behind.
 LEFT = "onspot-left"
@@ -40,12 +42,11 @@ class Found:
     report: Report
     attacks: dict[str, ExerciseReport]
     honest: dict[tuple[str, str], ExerciseReport]  # by exercise and baseline
-    secrets: list[str]
     left: list[str] = field(default_factory=list)  # processes, files and changes that outlived their check
 
     def faults(self, attack: Attack) -> list[str]:
         """In what an attack succeeded, one line each."""
-        return list(_faults(attack, self.attacks[attack.name], self.honest, self.secrets))
+        return list(_faults(attack, self.attacks[attack.name], self.honest[attack.exercise, attack.baseline]))
 
 
 def run(attacks: Sequence[Attack], level: Level, folder: Path, *, parallel: int | None = None) -> Found:
@@ -61,14 +62,13 @@ def run(attacks: Sequence[Attack], level: Level, folder: Path, *, parallel: int 
         report = grade(jobs, seed=SEED, isolation=level, parallel=parallel, shrink=False, on_event=watch)
     reports = list(report.exercises)
     by_attack = {attack.name: reports.pop(0) for attack in attacks}
-    return Found(report, by_attack, dict(zip(names, reports, strict=True)), prepared.secrets, prepared.left)
+    return Found(report, by_attack, dict(zip(names, reports, strict=True)), prepared.left)
 
 
 class _Prepared:
     """A kit, a home and an environment that hold secrets, and a look at what is left behind."""
 
     def __init__(self, folder: Path, exercises: set[str]) -> None:
-        self.secrets: list[str] = []
         self.left: list[str] = []
         self._folder = folder
         self._home = folder / "home"
@@ -82,11 +82,11 @@ class _Prepared:
                     shutil.copytree(side(layout.default_root()) / name, side(self._kit) / name)
         self._catalog = Catalog.load(self._kit)
         for suite in self._kit.glob("solutions/*/*/suite.py"):
-            suite.write_text(f"{suite.read_text()}\n\nSECRET = '{self._secret()}'\n")
+            suite.write_text(f"{suite.read_text()}\n\nSECRET = '{_secret()}'\n")
         for name in (".ssh/id_rsa", ".netrc", ".bash_history", ".cache/onspot/last.json", "notes.txt"):
             path = self._home / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(f"{self._secret()}\n")
+            path.write_text(f"{_secret()}\n")
 
     def job(self, attack: Attack) -> Job:
         """An attack as it is handed in."""
@@ -115,7 +115,7 @@ class _Prepared:
             patch.setenv("HOME", str(self._home))
             patch.setenv("TMPDIR", str(self._temporary))
             patch.setattr("tempfile.tempdir", None)
-            patch.setenv("ONSPOT_SECRET", self._secret())
+            patch.setenv("ONSPOT_SECRET", _secret())
             patch.setitem(outer.ENVIRONMENT, _RUN.decode(), mark)
             yield watch
         self._note_processes(lambda words: mark.encode() in words)
@@ -125,10 +125,6 @@ class _Prepared:
                 path.unlink()
         if self._kit_digest() != before:
             self.left.append("a change of the kit")
-
-    def _secret(self) -> str:
-        self.secrets.append(f"{CANARY}{secrets.token_hex(8)}")
-        return self.secrets[-1]
 
     def _honest(self, exercise: Exercise, baseline: str) -> str:
         return layout.module_file(honest_folder(exercise, baseline), exercise.module).read_text()
@@ -158,10 +154,14 @@ class _Prepared:
                 os.kill(pid, 9)
 
     def _files_left(self) -> list[Path]:
-        marked = [path for top in _WATCHED for path in Path(top).glob(f"*/{LEFT}*")]
-        marked += [path for top in _WATCHED for path in Path(top).glob(f"{LEFT}*")]
-        marked += [*self._home.rglob(f"{LEFT}*"), *self._kit.rglob(f"{LEFT}*"), *Path.cwd().glob(f"{LEFT}*")]
+        tops = [*_WATCHED, str(self._home), str(self._kit), str(Path.cwd())]
+        patterns = [f"{top}/{below}{LEFT}*" for top in tops for below in ("", "*/", "*/*/")]
+        marked = [Path(path) for pattern in patterns for path in glob.glob(pattern)]
         return [*marked, *self._temporary.iterdir()]
+
+
+def _secret() -> str:
+    return f"{CANARY}{secrets.token_hex(8)}"
 
 
 def _is_ours(words: bytes, mark: str) -> bool:
@@ -182,10 +182,7 @@ def _processes(is_meant: Callable[[bytes], bool]) -> dict[int, str]:
     return found
 
 
-def _faults(
-    attack: Attack, report: ExerciseReport, honest: dict[tuple[str, str], ExerciseReport], known: list[str]
-) -> Iterator[str]:
-    baseline = honest[attack.exercise, attack.baseline]
+def _faults(attack: Attack, report: ExerciseReport, baseline: ExerciseReport) -> Iterator[str]:
     before = {result.check.id: result for result in baseline.checks}
     if report.score > baseline.score:
         yield f"gained {report.score - baseline.score:g} points"
@@ -206,7 +203,7 @@ def _faults(
         elif expected is None and attack.expected and verdict is not before[check].verdict:
             yield f"{check} ended as {verdict}, without the attack as {before[check].verdict}: {result.message}"
     texts = [text for result in report.checks for text in (result.message, result.transcript)]
-    if any(secret in text for secret in known for text in texts):
+    if any(CANARY in text for text in texts):
         yield "tells a secret"
 
 

@@ -11,9 +11,9 @@ for path in (
 ):
     try:
         with open(path, "rb") as file:
-            found.append((path, file.read(40)))
+            found += [(path, data)] if (data := file.read(40)) else []
     except OSError:
         pass
 if found:
-    raise RuntimeError("".join(["LEA", "KED "]) + repr(found) + " onspot" + "canary")
+    raise RuntimeError("onspot" + "canary" + repr(found))
 # === the honest file ===
