@@ -208,3 +208,20 @@ def test_work_at_hand_is_graded_at_once(small_kit: Path, small_catalog: Catalog)
         assert terminal.wait_for_end() == 0
     (attempt,) = History(small_kit, lambda _: None).attempts()
     assert (attempt.exercise, attempt.status) == (exercise.name, Status.PASSED)
+
+
+def test_a_broken_exercise_does_not_end_it(small_kit: Path) -> None:
+    """The fault is told with its file, and the next save is graded."""
+    suite = small_kit / "solutions/week1/first/suite.py"
+    whole = suite.read_text()
+    suite.write_text("def broken(")
+    command = [sys.executable, "-m", "grader", "watch", "first", "--kit", str(small_kit)]
+    with Terminal(command, cwd=small_kit, environment=environment()) as terminal:
+        terminal.wait_for(KEYS)
+        save(small_kit, "wrong/forgets_to_sort")
+        assert "suite.py" in terminal.wait_for("is not valid Python")
+        suite.write_text(whole)
+        save(small_kit, "")
+        terminal.wait_for("All checks passed")
+        terminal.type("q")
+        assert terminal.wait_for_end() == 0

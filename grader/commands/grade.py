@@ -6,6 +6,7 @@ import argparse
 import gc
 import os
 import sys
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -55,9 +56,9 @@ def run(arguments: argparse.Namespace) -> int:
     isolation = Level(arguments.isolation) if arguments.isolation else None
     require = Level(arguments.require) if arguments.require else None
     memory = None if arguments.no_cache else Memory(default_folder())
-    with Progress(
-        exercises, sys.stderr, silent=arguments.quiet, ascii_only=look(arguments, sys.stderr).ascii_only
-    ) as progress:
+    seen = look(arguments, sys.stderr)
+    is_silent = arguments.quiet or arguments.plain
+    with Progress(exercises, sys.stderr, silent=is_silent, ascii_only=seen.ascii_only) as progress:
         report = grade(
             jobs,
             seed=_seed(arguments),
@@ -70,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
             on_event=progress.on_event,
         )
     if progress.stored and not arguments.quiet:
-        print(_said_to_be_stored(progress.stored), file=sys.stderr)
+        print(textwrap.fill(_said_to_be_stored(progress.stored), seen.width), file=sys.stderr)
     if arguments.submission is None:
         history_of(catalog).record(jobs, report)
     _write(report, outputs)

@@ -42,7 +42,7 @@ def look(arguments: argparse.Namespace, stream: TextIO | None = None) -> Look:
 
 def _can_encode_symbols(stream: TextIO) -> bool:
     try:
-        "\u2713\u2502\u2588".encode(stream.encoding or "ascii")
+        "\u2713\u2502\u2501".encode(stream.encoding or "ascii")
     except (UnicodeEncodeError, LookupError):
         return False
     return True

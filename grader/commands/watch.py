@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Callable
 from contextlib import closing
 
 from grader.catalog import Catalog, layout, read_submission
@@ -54,9 +55,10 @@ def run(arguments: argparse.Namespace) -> int:
     with Keyboard() as keyboard, closing(open_warm_cells(exercise.cell.preload, seed=0)) as cells:
         watch = Watch(catalog, history, exercise, cells, arguments, has_keys=keyboard.is_there)
         try:
-            watch.begin()
-            while watch.answer(keyboard.key(watch.pause)):
-                watch.look_for_saves()
+            _tell_faults(watch.begin)
+            while (key := keyboard.key(watch.pause)) != QUIT:
+                _tell_faults(lambda: watch.answer(key))
+                _tell_faults(watch.look_for_saves)
         except KeyboardInterrupt:
             print()
     return OK
@@ -134,29 +136,25 @@ class Watch:
         page.add(f"Graded in {seconds:.1f} s. {_verdict(report)}")
         self._show(page, clear=False)
 
-    def answer(self, key: str) -> bool:
-        """Do what the key asks for; whether to go on."""
-        try:
-            match key:
-                case "n":
-                    self._turn_to_next()
-                case "h":
-                    print()
-                    show_hint(self.exercise, self._history, look(self._arguments))
-                    self._show(self._page(), clear=False)
-                case "s":
-                    self._clear()
-                    show_statement(self.exercise, look(self._arguments))
-                    self._show(self._page(), clear=False)
-                case "l":
-                    page = self._page()
-                    add_list(page, standings(self._catalog, self._history))
-                    self._show(page)
-                case "r":
-                    self.grade()
-        except GraderError as error:
-            print(f"grader: {error}")
-        return key != QUIT
+    def answer(self, key: str) -> None:
+        """Do what the key asks for."""
+        match key:
+            case "n":
+                self._turn_to_next()
+            case "h":
+                print()
+                show_hint(self.exercise, self._history, look(self._arguments))
+                self._show(self._page(), clear=False)
+            case "s":
+                self._clear()
+                show_statement(self.exercise, look(self._arguments))
+                self._show(self._page(), clear=False)
+            case "l":
+                page = self._page()
+                add_list(page, standings(self._catalog, self._history))
+                self._show(page)
+            case "r":
+                self.grade()
 
     def _turn_to_next(self) -> None:
         others = [exercise for exercise in self._catalog if exercise.name != self.exercise.name]
@@ -185,6 +183,14 @@ class Watch:
         """An empty screen; where the screen is read out or kept in a file, an empty line."""
         is_screen = sys.stdout.isatty() and not look(self._arguments).ascii_only
         sys.stdout.write(_CLEAR if is_screen else "\n")
+
+
+def _tell_faults(step: Callable[[], None]) -> None:
+    """Take a step. What is wrong with an exercise or the machine is told, and the next save is waited for."""
+    try:
+        step()
+    except GraderError as error:
+        print(f"grader: {error}", flush=True)
 
 
 def _verdict(report: Report) -> str:

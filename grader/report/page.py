@@ -84,7 +84,7 @@ class Page:
         if self.width < _ROOM_FOR_BARS:
             return Text("")
         filled = round(_BAR_CELLS * score / MAX_SCORE)
-        full, empty = ("#", ".") if self.ascii_only else ("\u2588", "\u2591")
+        full, empty = ("#", ".") if self.ascii_only else ("\u2501", "\u2500")
         return Text.assemble((full * filled, "green"), (empty * (_BAR_CELLS - filled), "dim"), "  ")
 
     def render(self, coloured: bool) -> str:
