@@ -49,6 +49,13 @@ def attacks(session: nox.Session) -> None:
 
 
 @nox.session
+def mutants(session: nox.Session) -> None:
+    """Grade every reference with one small fault at a time; name those that nobody noticed. Arguments: targets."""
+    prepare(session, "tests")
+    session.run("python", "-m", "tests.mutants", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure how fast grading is, against the same work done the plain way. Arguments: cases, --repeat N."""
     prepare(session)

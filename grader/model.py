@@ -93,6 +93,7 @@ class RunOptions:
     seed: int = 0  # of every example that is drawn
     timeout: float | None = None  # seconds, in place of the exercise's own limits
     shrink: bool = True  # whether failing examples are made small; verdicts do not need it
+    first_loss: bool = False  # whether a check that is lost is enough: those not begun are left out of the report
     record: bool = False  # whether failed checks come with a recording, of which a repro file can be made
 
 

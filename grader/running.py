@@ -61,6 +61,8 @@ def run_jobs(
                 grading, worker = key.data
                 for result in grading.read(worker):
                     on_event(Event(grading.exercise.name, EventKind.CHECK, result))
+                    if options.first_loss and result.verdict is not Verdict.PASSED:
+                        grading.leave_rest()
                 if worker.ended:
                     workers.unregister(worker.output)
                     for result in grading.end(worker):
@@ -86,6 +88,7 @@ class _Grading:
         self._checks = read_checks(layout.suite(exercise))
         self._shared = Checks(self._checks)
         self._results: dict[str, CheckResult] = {}
+        self._left_out: list[str] = []
         self._services: set[str] = set()
         self._why_not = ""  # why a check may be without a result; known once a worker has ended
         self._began = time.monotonic()
@@ -95,7 +98,7 @@ class _Grading:
 
         Infinite when checks are left and nobody is at work: the last worker has died.
         """
-        left = 0 if self._why_not else len(self._checks) - len(self._results)
+        left = 0 if self._why_not else len(self._checks) - len(self._left_out) - len(self._results)
         return left / (self.workers + 1) if self.workers or not left else math.inf
 
     def start(self, cells: Cells, options: RunOptions) -> Worker:
@@ -113,6 +116,10 @@ class _Grading:
         results = [note.result for note in notes if note.result is not None]
         self._results |= {result.check.id: result for result in results}
         return results
+
+    def leave_rest(self) -> None:
+        """Begins no further check."""
+        self._left_out += self._shared.take_rest()
 
     def end(self, worker: Worker) -> list[CheckResult]:
         """Lets go of a worker that has ended. One that died has lost the check in hand, and no other."""
@@ -132,6 +139,7 @@ class _Grading:
         results = [
             self._results.get(check.id) or CheckResult(check, Verdict.INTERNAL_ERROR, self._why_not)
             for check in self._checks
+            if check.id not in self._left_out
         ]
         seconds = round(time.monotonic() - self._began, 3)
         services = sorted(self._services)

@@ -40,6 +40,10 @@ class Checks:
         ticket = os.read(self._tickets, _TICKET.size)
         return self._names[_TICKET.unpack(ticket)[0]] if ticket else ""
 
+    def take_rest(self) -> list[str]:
+        """The ids of all that nobody has taken."""
+        return list(iter(self.take, ""))
+
     def close(self) -> None:
         os.close(self._tickets)
 

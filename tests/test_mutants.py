@@ -1,0 +1,72 @@
+"""The mutants that suites are tried with: which faults are made, and that an unnoticed one is told."""
+
+from __future__ import annotations
+
+import pytest
+
+from grader.catalog import Catalog
+from tests.mutants.__main__ import grade_mutants
+from tests.mutants.operators import mutants
+
+SOURCE = '''\
+"""Text."""
+
+import threading
+
+LOCK = threading.Lock()
+
+
+async def move(a: int = 1, b: int = 2) -> int:
+    """More text."""
+    with LOCK:
+        await pay(a, b)
+    if a < b and not done():
+        raise ValueError(f"never {a + b}")
+    return a + 1
+'''
+
+
+def changes(source: str) -> set[str]:
+    return {mutant.change for mutant in mutants(source)}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "with LOCK:  ->  if True:",
+        "await pay(a, b)  ->  pay(a, b)",
+        "await pay(a, b)  ->  await pay(b, a)",
+        "await pay(a, b)  ->  pass",
+        "if a < b and not done():  ->  if a <= b and not done():",
+        "if a < b and not done():  ->  if a < b or not done():",
+        "if a < b and not done():  ->  if a < b and done():",
+        "return a + 1  ->  return a - 1",
+        "return a + 1  ->  return a + 2",
+        "return a + 1  ->  pass",
+        "LOCK = threading.Lock()  ->  LOCK = None",
+    ],
+)
+def test_faults(change: str) -> None:
+    """Operators, constants, statements, arguments, locks and awaits."""
+    assert change in changes(SOURCE)
+
+
+def test_what_no_suite_can_see() -> None:
+    """Documentation, imports and the text of an exception are left alone."""
+    assert not [change for change in changes(SOURCE) if "ext." in change or "import" in change or ("never" in change
+                and "pass" not in change)]  # fmt: skip
+
+
+def test_each_once() -> None:
+    """No two mutants mean the same, and none means what the source does."""
+    sources = [mutant.source for mutant in mutants(SOURCE)]
+    assert len(set(sources)) == len(sources)
+    assert SOURCE not in sources
+
+
+def test_grading(small_catalog: Catalog) -> None:
+    """The skeleton's own mutants: most are noticed, and what is not is named with its line."""
+    result = grade_mutants(small_catalog.get("week1/first"), parallel=2)
+    assert result.total > 10
+    assert result.noticed > 0.8
+    assert all(mutant.line and mutant.change for _, mutant in result.survived)
