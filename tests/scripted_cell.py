@@ -12,17 +12,18 @@ from grader.cell.budget import Budget
 from grader.cell.cell import Cell
 from grader.cell.inside import frames
 from grader.cell.process import CellProcess
+from grader.cell.recording import Recorder, record_nothing
 
 
 class ScriptedCell:
     """``cell`` talks to this object only. Answers may be written before they are asked for; calls count from 1."""
 
-    def __init__(self, *, call_s: float = 5.0, budget_s: float = 20.0) -> None:
+    def __init__(self, *, call_s: float = 5.0, budget_s: float = 20.0, record: Recorder = record_nothing) -> None:
         ours, self._channel = socket.socketpair()
         status, teller = socket.socketpair()
         teller.close()
         self.process = CellProcess(ours, status, os.memfd_create("errors"), None)
-        self.cell = Cell(self.process, call_s=call_s, budget=Budget(budget_s))
+        self.cell = Cell(self.process, call_s=call_s, budget=Budget(budget_s), record=record)
 
     def says(self, *told: list[Any]) -> None:
         """Sends frames, all in one piece."""
@@ -36,6 +37,12 @@ class ScriptedCell:
         """The next frame from the trusted side."""
         length = frames.LENGTH.unpack(self._channel.recv(4))[0]
         return frames.decode(self._channel.recv(length))
+
+    def hears_all(self) -> None:
+        """Throws away what the trusted side has sent so far."""
+        with contextlib.suppress(OSError):
+            while self._channel.recv(1 << 16, socket.MSG_DONTWAIT):
+                pass
 
     def hangs_up(self) -> None:
         """Ends the conversation, also for a thread that is still sending."""
