@@ -164,6 +164,18 @@ class TestHint:
         assert "Hint 3 of 3" in run("hint")[1]
         assert "Hint 3 of 3" in run("hint")[1]
 
+    def test_is_offered_after_three_tries(self, run: Run, write: Write) -> None:
+        """Not at once, not again before three more tries, never after a pass."""
+
+        def offered(score: int) -> bool:
+            write("first", f"# {score}\n")
+            return "Stuck? Hint" in run("grade")[1]
+
+        assert [offered(score) for score in (1, 2, 3, 4)] == [False, False, True, True]
+        assert "Hint 1 of 3" in run("hint")[1]
+        assert [offered(score) for score in (5, 6, 7)] == [False, False, True]
+        assert not offered(100)
+
     def test_only_one_is_shown(self, run: Run, write: Write) -> None:
         """The text is that hint's and no other's."""
         write("first", "# 30\n")

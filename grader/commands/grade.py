@@ -12,7 +12,7 @@ from pathlib import Path
 
 from grader.catalog import Catalog, find_submission, is_single_file, last_worked_on, was_handed_in
 from grader.commands.exit_status import AT_FAULT, BELOW_MIN_SCORE, OK
-from grader.commands.learner import history_of
+from grader.commands.learner import hint_offer, history_of
 from grader.commands.look import add_plain, look
 from grader.commands.options import TARGETS, add_targets, number, whole
 from grader.commands.output import STDOUT, check_output, write_output
@@ -72,11 +72,14 @@ def run(arguments: argparse.Namespace) -> int:
         )
     if progress.stored and not arguments.quiet:
         print(textwrap.fill(_said_to_be_stored(progress.stored), seen.width), file=sys.stderr)
+    history = history_of(catalog)
     if arguments.submission is None:
-        history_of(catalog).record(jobs, report)
+        history.record(jobs, report)
     _write(report, outputs)
     if not arguments.quiet and STDOUT not in outputs.values():
         _print_report(report, arguments)
+        if arguments.submission is None and len(exercises) == 1 and (offer := hint_offer(exercises[0], history)):
+            print(f"\n{offer}")
     gc.freeze()  # Python looks through all that is left when it ends, which takes longer than to import it
     if is_grader_at_fault(report):
         return AT_FAULT

@@ -7,8 +7,9 @@ import sys
 from collections.abc import Iterable
 
 from grader.catalog import Catalog, last_worked_on, read_submission
+from grader.catalog.hints import HINTS
 from grader.errors import UsageError
-from grader.history import History, Standing, stand, suggest
+from grader.history import History, Standing, hint_due, stand, suggest
 from grader.model import Exercise
 
 
@@ -46,6 +47,13 @@ def exercise_meant(catalog: Catalog, name: str | None, history: History) -> Exer
     if (suggested := suggest(standings(catalog, history))) is None:
         raise UsageError("name an exercise; `grader list` shows them")
     return suggested.exercise
+
+
+def hint_offer(exercise: Exercise, history: History) -> str:
+    """One line that offers the next hint to who has tried some times; else nothing."""
+    (standing,) = standings([exercise], history)
+    due = 0 if history.running_drill() else hint_due(standing)
+    return f"Stuck? Hint {due} of {HINTS} is open: python -m grader hint {exercise.name}" if due else ""
 
 
 def refuse_during_drill(history: History, what: str) -> None:

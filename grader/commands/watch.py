@@ -12,7 +12,7 @@ from grader.catalog import Catalog, layout, read_submission
 from grader.cell.levels import Cells
 from grader.commands.exit_status import OK
 from grader.commands.hint import show_hint
-from grader.commands.learner import add_name, exercise_meant, history_of, standings
+from grader.commands.learner import add_name, exercise_meant, hint_offer, history_of, standings
 from grader.commands.look import add_plain, look
 from grader.commands.options import number
 from grader.commands.show import show_statement
@@ -134,6 +134,8 @@ class Watch:
         )
         page = self._page()
         page.add(f"Graded in {seconds:.1f} s. {_verdict(report)}")
+        if offer := hint_offer(self.exercise, self._history):
+            page.add(offer)
         self._show(page, clear=False)
 
     def answer(self, key: str) -> None:

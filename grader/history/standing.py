@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from grader.catalog.hints import HINTS
 from grader.history.values import SOLUTION, Attempt, Opened
 from grader.model import MAX_SCORE, CheckResult, Exercise, Status
+
+_PATIENCE = 3  # attempts before a hint is offered
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,15 @@ def hint_lock(standing: Standing, number: int) -> str:
     if last and not tried - {last.files}:
         return "change your code and grade it again"
     return ""
+
+
+def hint_due(standing: Standing) -> int:
+    """The number of the hint to offer: after a few attempts without a pass, if it may be opened; else 0."""
+    last = max((opened.at for opened in standing.opened), default=None)
+    since = [attempt for attempt in standing.attempts if last is None or attempt.at > last]
+    number = standing.hints + 1
+    is_due = not standing.first_pass and len(since) >= _PATIENCE and number <= HINTS
+    return number if is_due and not hint_lock(standing, number) else 0
 
 
 @dataclass(frozen=True, slots=True)
