@@ -22,7 +22,7 @@ FLOORS = (
     ("catalog", "cell"),
     ("services", "history", "repro"),
     ("suite",),
-    ("scoring", "report"),
+    ("scoring", "replay", "report"),
     ("running", "progress", "statement", "visible"),
     ("remembering",),
     ("grading",),

@@ -15,6 +15,7 @@ import pytest
 from grader.services.loop import ServiceLoop
 from grader.services.virtual_clock import VirtualClock
 from grader.suite import suite_loop
+from grader.suite.traffic import Traffic
 from grader.suite.web import Site, SiteError
 from grader.suite.web_answers import Answer
 from tests.small_cell import SmallCell
@@ -200,7 +201,7 @@ class Served:
         """The suite's side of what is served on one of the sockets."""
         nothing = contextlib.nullcontext()
         waiting = self._clock.waiting if self._clock is not None else lambda _descriptor: nothing
-        site = Site(str(self._paths[number]), self.lines.append, stop, TIMEOUT, waiting)
+        site = Site(str(self._paths[number]), Traffic(self.lines.append), stop, TIMEOUT, waiting)
         self._made.append(site)
         return site
 
@@ -460,7 +461,7 @@ def test_answers_that_are_not_http(tmp_path: Path, said: bytes) -> None:
         thread.start()
         lines: list[str] = []
         nothing = contextlib.nullcontext()
-        site = Site(str(tmp_path / "0"), lines.append, lambda: None, TIMEOUT, lambda _descriptor: nothing)
+        site = Site(str(tmp_path / "0"), Traffic(lines.append), lambda: None, TIMEOUT, lambda _descriptor: nothing)
         with pytest.raises(SiteError, match=f"^GET /: {RAW[said]}"):
             site.client.get("/")
         thread.join()

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from itertools import permutations
 from typing import Any
 
-from grader.repro import runtime
+from grader.repro import verdict
 from grader.repro.program import Decision
-from grader.repro.runtime import Raised, Record, Text, ahead, alike, at, is_number, size, tally
+from grader.repro.runtime import Raised, Record, Text
+from grader.repro.verdict import alike, at, is_number, size, tally
 
 #: What each step gave, by its number.
 Run = dict[int, Any]
@@ -18,12 +19,16 @@ _DEPTH = 4
 _LABELS = 12
 
 
-def decisions(came: Run, compared: tuple[Any, Any], runs: list[Run], steps: list[str]) -> list[Decision]:
-    """The possible decisions, the best first."""
-    ranked: list[tuple[int, int, Decision]] = []
+def decisions(
+    came: Run, compared: tuple[Any, Any], runs: list[Run], steps: list[str], measured: dict[int, str]
+) -> list[Decision]:
+    """The possible decisions, the best first. ``measured`` names what is never twice the same, such as CPU seconds."""
+    ranked = [(10, 0, decision) for decision in _growth(came, runs, measured)]
     for number in range(len(steps)):
-        if number not in came or not all(number in run for run in runs):
+        if not runs or not all(number in run for run in runs):
             break
+        if number not in came or number in measured:
+            continue
         rank = len(steps) - number
         theirs = [run[number] for run in runs]
         for weight, decision in _of_step(number, came[number], theirs, compared, "driver." in steps[number]):
@@ -34,11 +39,30 @@ def decisions(came: Run, compared: tuple[Any, Any], runs: list[Run], steps: list
     return [decision for _, _, decision in ranked[:_MOST]]
 
 
+def _growth(came: Run, runs: list[Run], measured: dict[int, str]) -> Iterator[Decision]:
+    """The last two costs, where the second is many times the first as it is for no right solution."""
+    costs = [number for number, name in measured.items() if name.startswith("cpu") and number in came]
+    if len(costs) < 2 or not all(costs[-1] in run for run in runs):
+        return
+    first, last = costs[-2:]
+
+    def growth(run: Run) -> float:
+        return float(run[last] / max(run[first], 1e-4))
+
+    theirs, mine = max(map(growth, runs)), growth(came)
+    if mine > 2 * theirs:
+        bound = round((mine * max(theirs, 1.0)) ** 0.5, 1)
+        got = f"round(came / max({measured[first]}, 1e-4), 1)"
+        yield Decision(last, got, f"got <= {bound!r}", f"at most {bound!r} times the CPU time of the smaller size")
+
+
 def _of_step(
     number: int, mine: Any, theirs: list[Any], compared: tuple[Any, Any], is_racy: bool
 ) -> Iterator[tuple[int, Decision]]:
     if isinstance(mine, Raised) or any(isinstance(value, Raised) for value in theirs):
         yield from _equal(number, "plain(came)", mine, theirs, compared, 30)
+        for got, look in (("cause(came)", verdict.cause), ("text(came)", verdict.text)):
+            yield from _equal(number, got, look(mine), [look(other) for other in theirs], compared, 35)
         return
     for path, value in _parts(mine, ()):
         theirs_there = [at(other, *path) for other in theirs]
@@ -87,7 +111,7 @@ def _equal(
         weight -= 20
     written = source(first)
     if written:
-        yield weight, Decision(number, got, f"alike(got, {written})", runtime.short(first))
+        yield weight, Decision(number, got, f"alike(got, {written})", verdict.short(first))
 
 
 def _bounded(number: int, got: str, mine: Any, theirs: list[Any], weight: int) -> Iterator[tuple[int, Decision]]:
@@ -95,6 +119,8 @@ def _bounded(number: int, got: str, mine: Any, theirs: list[Any], weight: int) -
     if not all(is_number(other) for other in theirs) or any(value != value for value in (mine, *theirs)):
         return
     low, high = min(theirs), max(theirs)
+    if low != high and (mine < high * 1.5 + 1):
+        return  # such as the number of a process, or of a thread
     if mine > high:
         bound = _between(high, mine)
         yield weight, Decision(number, got, f"is_number(got) and got <= {bound!r}", f"at most {bound!r}")
@@ -124,13 +150,20 @@ def _of_rows(
             count = tally(mine, *path, label=label, column=column)
             others = [tally(other, *path, label=label, column=column) for other in theirs]
             yield from _counted(number, got, count, others, 53 if 0 in (count, *others) else 54)
+        for name, value in mine.items() if isinstance(mine, dict) and column is not None else ():
+            if isinstance(value, (int, str)) and all(isinstance(at(other, name), type(value)) for other in theirs):
+                got = f"tally(came{arguments}, label=at(came, {name!r}), column={column})"
+                count = tally(mine, *path, label=value, column=column)
+                others = [tally(other, *path, label=at(other, name), column=column) for other in theirs]
+                yield from _counted(number, got, count, others, 51)
         if column is None or len(labels) > 6:
             continue
         for pair in permutations(labels, 2):
-            got = f"ahead(came{arguments}, column={column}, of={pair!r})"
-            count = ahead(mine, *path, column=column, of=pair)
-            others = [ahead(other, *path, column=column, of=pair) for other in theirs]
-            yield from _counted(number, got, count, others, 56)
+            for name, look in (("ahead", verdict.ahead), ("after", verdict.after)):
+                got = f"{name}(came{arguments}, column={column}, of={pair!r})"
+                count = look(mine, *path, column=column, of=pair)
+                others = [look(other, *path, column=column, of=pair) for other in theirs]
+                yield from _counted(number, got, count, others, 56)
 
 
 def _counted(number: int, got: str, mine: Any, theirs: list[Any], weight: int) -> Iterator[tuple[int, Decision]]:

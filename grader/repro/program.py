@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
+from typing import Any
 
-from grader.repro.literals import IMPORTS
+import msgspec
+
+from grader.repro.assembly import WATCHED, assembled, head, long, runtime
 from grader.repro.steps import Function, Recording, Step
-
-_RUNTIME = Path(__file__).with_name("runtime.py")
-#: What a watched program needs of the runtime: the very classes that those who watch it compare.
-_IMPORTED = """\
-import asyncio
-import datetime
-import threading
-import time
-import zoneinfo
-
-from grader.repro.runtime import Raised, Record, Text, plain, recorded"""
-_FUTURE = "from __future__ import annotations\n"
 
 
 @dataclass(frozen=True)
@@ -32,6 +21,7 @@ class Subject:
     title: str  # of the check
     folder: str  # where the submission lies unless another is named
     driver: str  # source, or empty
+    parts: dict[str, Any] = field(default_factory=dict)  # what the exercise needs of a cell
 
 
 @dataclass(frozen=True)
@@ -48,66 +38,122 @@ class Decision:
 
 def watched(recording: Recording, subject: Subject) -> str:
     """A module whose ``program(see)`` tells ``see`` of every step; ``CAME`` is what the steps gave when recorded."""
-    lines = []
-    for number, step in enumerate(recording.steps):
+    steps = _settled(recording.steps)
+    lines: list[str] = []
+    for number, step in enumerate(steps):
+        expression = step.text.removeprefix("await ")
         if step.is_statement:
             lines += [f"with see.doing({number}):", f"    {step.text}"]
-        elif step.is_awaited:
-            lines.append(f"{_assigned(step)}await see.awaiting({number}, lambda: {step.text.removeprefix('await ')})")
-        else:
+        elif not step.is_awaited:
             lines.append(f"{_assigned(step)}see({number}, lambda: {step.text})")
-    came = [f"    {number}: {step.seen}," for number, step in enumerate(recording.steps) if step.seen]
-    tables = [f"STEPS = {[step.text[:80] for step in recording.steps]!r}"]
+        elif step.ended == number + 1:
+            lines.append(f"{_assigned(step)}await see.awaiting({number}, lambda: {expression})")
+        else:
+            lines.append(f"task{number} = asyncio.ensure_future(see.awaiting({number}, lambda: {expression}))")
+        lines += [f"{_assigned(steps[task])}await task{task}" for task in _ending(steps, number)]
+    came = [f"    {number}: {step.seen}," for number, step in enumerate(steps) if step.seen]
+    measured = {number: step.name for number, step in enumerate(steps) if step.measured}
+    tables = [f"MEASURED = {measured!r}", f"STEPS = {[step.text[:80] for step in steps]!r}"]
     tables += ["CAME = {", *came, "}", f"LEFT, RIGHT = {recording.left}, {recording.right}"]
     tables += [f"MODULE, DRIVER = {recording.module!r}, {subject.driver if _uses(recording, 'driver') else ''!r}"]
-    body = [f"import {recording.module}", *_driver_import(recording), *lines]
-    program = _function(_is_async(recording.steps), "program", "see", body)
-    return _assembled(recording, "", _IMPORTED, tables, program)
+    tables += [f"PARTS = {subject.parts if recording.kit else None!r}"]
+    program = _program(recording, _is_async(steps), "see, parts" if recording.kit else "see", lines)
+    return assembled("", WATCHED, [*tables, *_given(recording)], program)
 
 
 def handed_out(recording: Recording, subject: Subject, decision: Decision) -> str:
     """The file for a learner."""
-    steps = recording.steps[: decision.step + 1]
-    later = [" ".join([step.text for step in steps[number + 1 :]] + [decision.got]) for number in range(len(steps))]
+    steps = _settled(recording.steps)
+    steps = steps[: max(decision.step + 1, steps[decision.step].ended)]
+    later = [" ".join([*[step.text for step in steps[number + 1 :]], decision.got]) for number in range(len(steps))]
     lines: list[str] = []
-    for number, step in enumerate(steps[:-1]):
-        lines += _done(step, bool(step.name and re.search(rf"\b{step.name}\b", later[number])))
-    lines += _decided(steps[-1], decision)
-    body = [f"import {recording.module}", *_driver_import(recording), "", *lines]
+    for number, step in enumerate(steps):
+        is_needed = bool(step.name and re.search(rf"\b{step.name}\b", later[number]))
+        is_task = step.is_awaited and step.ended != number + 1
+        if is_task:
+            lines.append(f"task{number} = asyncio.ensure_future({step.text.removeprefix('await ')})")
+        elif number == decision.step:
+            lines += _decided(step, step.text, decision, bool(recording.kit))
+        elif is_needed or not step.is_reading:
+            lines += _done(step, step.text, is_needed)
+        for task in _ending(steps, number):
+            ended = steps[task]
+            if task == decision.step:
+                lines += _decided(ended, f"await task{task}", decision, bool(recording.kit))
+            else:
+                lines += _done(ended, f"await task{task}", bool(ended.name))
     message = recording.message.partition("\n")[0]
     tables = [f"MODULE = {recording.module!r}", f"FOLDER = {subject.folder!r}", f"MESSAGE = {message!r}"]
-    tables += [f"DRIVER = {_long(subject.driver) if _uses(recording, 'driver') else repr('')}"]
-    tables += [f"DIES = {decision.cut not in ('', 'timeout')}"]
+    tables += [f"DRIVER = {long(subject.driver) if _uses(recording, 'driver') else repr('')}"]
     is_async = _is_async(steps)
-    ending = "asyncio.run(program())" if is_async else "program()"
-    last = f"    sys.exit(main(lambda: {ending}, FOLDER, MODULE, DRIVER, MESSAGE, DIES))"
-    main = ["", "", 'if __name__ == "__main__":', last]
-    runtime = _RUNTIME.read_text(encoding="utf-8").partition(_FUTURE)[2].strip()
-    program = _function(is_async, "program", "", body) + main
-    return _assembled(recording, _head(subject, message), runtime, tables, program)
+    if recording.kit:
+        tables.append(f"PARTS = {subject.parts!r}")
+        ending = (
+            "main(lambda folder: play(program, PARTS, folder, MODULE, DRIVER), FOLDER, MODULE, DRIVER, MESSAGE, False)"
+        )
+    else:
+        dies = decision.cut not in ("", "timeout")
+        ending = "asyncio.run(program())" if is_async else "program()"
+        ending = f"main(lambda _folder: {ending}, FOLDER, MODULE, DRIVER, MESSAGE, {dies})"
+    program = _program(recording, is_async, "parts" if recording.kit else "", lines)
+    end = ["", "", 'if __name__ == "__main__":', f"    sys.exit({ending})"]
+    top = head(subject.exercise, subject.title, message)
+    carried = runtime(with_kit=bool(recording.kit))
+    return assembled(top, carried, [*tables, "", *_given(recording)], program + end)
 
 
-def _head(subject: Subject, message: str) -> str:
-    shown = message.replace("\\", "\\\\").replace('"""', "'''")
-    return (
-        f'"""{subject.exercise}: {subject.title}\n\n    {shown}\n\n'
-        "Run it with plain Python; it ends with status 1 where that shows and with 0 where it does not.\n\n"
-        "    python FILE              tries your own code, in FOLDER\n"
-        "    python FILE DIR          tries the code in another folder\n"
-        '    python FILE --pdb        stops in the debugger before the call that shows it\n"""\n'
-    )
+def _program(recording: Recording, is_async: bool, arguments: str, lines: list[str]) -> list[str]:
+    """The function ``program``, which begins by finding the submission."""
+    if recording.kit:
+        body = [f"{recording.module}, driver = parts.subject, parts.driver"]
+        body += [f"{name} = parts.{name}" for name in recording.kit if name in ("virtual_time", "database")]
+        body += [line for function in recording.functions for line in _table(function)]
+        body += [f"{name} = parts.{name}" for name in recording.parts]
+    else:
+        body = [f"import {recording.module}", *_driver_import(recording)]
+    return _function(is_async, "program", arguments, [*body, "", *lines])
 
 
-def _assembled(recording: Recording, head: str, runtime: str, tables: list[str], program: list[str]) -> str:
-    functions = [line for function in recording.functions for line in _table(function)]
-    parts = list(recording.parts.values())
-    text = "\n".join([*tables, *functions, *parts, *program])
-    needed = {line for sign, line in IMPORTS.items() if sign in text}
-    imports = sorted(needed - {"import datetime", "import zoneinfo"})  # the runtime has those
-    imports += ["import operator"] if "operator." in text else []
-    seen = ["", "", "# --- what was seen", "", *tables, "", *functions, *parts]
-    done = ["", "", "# --- what was done", "", *program, ""]
-    return "\n".join([head + "\n" + _FUTURE, *imports, runtime, *seen, *done])
+def _settled(given: list[Step]) -> list[Step]:
+    """The steps, with a coroutine that is awaited at once in one step, and what is waited for awaited."""
+    steps, kept = list[Step](), [0]
+    for number, step in enumerate(given):
+        before = steps[-1] if steps else None
+        if before and before.name and step.text == f"await {before.name}" and not _is_used(before.name, given, number):
+            steps[-1] = msgspec.structs.replace(step, text=f"await {before.text}")
+        else:
+            steps.append(step)
+        kept.append(len(steps))
+    steps = [msgspec.structs.replace(step, ended=kept[step.ended]) for step in steps]
+    if not _is_async(steps):
+        return steps
+    return [
+        msgspec.structs.replace(step, text=f"await until{step.text.removeprefix('waited')}", is_awaited=True)
+        if step.text.startswith("waited(")
+        else step
+        for step in steps
+    ]
+
+
+def _is_used(name: str, steps: list[Step], but: int) -> bool:
+    return any(re.search(rf"\b{name}\b", step.text) for number, step in enumerate(steps) if number != but)
+
+
+def _ending(steps: list[Step], number: int) -> list[int]:
+    """The steps that began before this one, or with it, and end when it has begun."""
+    return [
+        place
+        for place, step in enumerate(steps[: number + 1])
+        if step.is_awaited and step.ended == number + 1 and place != number
+    ]
+
+
+def _given(recording: Recording) -> list[str]:
+    """What was handed to the submission, where the program makes it outside of itself."""
+    if recording.kit:
+        return []
+    tables = [line for function in recording.functions for line in _table(function)]
+    return [*tables, *recording.parts.values()]
 
 
 def _function(is_async: bool, name: str, arguments: str, body: Iterable[str]) -> list[str]:
@@ -119,18 +165,20 @@ def _table(function: Function) -> list[str]:
     return [f"{function.name} = recorded({function.name!r}, [", *calls, f"], is_async={function.is_async})"]
 
 
-def _done(step: Step, is_needed: bool) -> list[str]:
+def _done(step: Step, text: str, is_needed: bool) -> list[str]:
     """A step before the one that decides."""
-    line = f"{step.name} = {step.text}" if is_needed and not step.is_statement else step.text
+    line = f"{step.name} = {text}" if is_needed and not step.is_statement else text
     if not step.raised:
         return [line]
     if not is_needed:
-        return ["with contextlib.suppress(Exception):", f"    {step.text}"]
-    return ["try:", f"    {step.text}", "except Exception as raised:", f"    {step.name} = raised"]
+        return ["with contextlib.suppress(Exception):", f"    {text}"]
+    return ["try:", f"    {text}", "except Exception as raised:", f"    {step.name} = raised"]
 
 
-def _decided(step: Step, decision: Decision) -> list[str]:
-    line = step.text if step.is_statement else f"came = {step.text}"
+def _decided(step: Step, text: str, decision: Decision, in_cell: bool) -> list[str]:
+    line = text if step.is_statement else f"came = {text}"
+    if decision.cut and in_cell:
+        return ["try:", f"    {line}", "except CellEnded:", "    raise Shown from None", "raise NotThere"]
     if decision.cut:
         waits = [f"watchdog({decision.seconds!r}, MESSAGE)"] if decision.cut == "timeout" else []
         return [*waits, "stop_in_debugger()", line, "raise NotThere"]
@@ -155,10 +203,3 @@ def _uses(recording: Recording, name: str) -> bool:
 
 def _driver_import(recording: Recording) -> list[str]:
     return ["import driver"] if _uses(recording, "driver") else []
-
-
-def _long(source: str) -> str:
-    """A text over several lines as Python writes it for people."""
-    if "'''" in source or (not source.isascii() and "\\" in source):
-        return repr(source)
-    return "r'''" + textwrap.dedent(source) + "'''" if not source.endswith("\\") else repr(source)

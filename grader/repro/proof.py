@@ -43,7 +43,7 @@ def _decisions(recording: Recording, subject: Subject, reference: Path) -> list[
     with tempfile.TemporaryDirectory(prefix="repro-") as place:
         path = Path(place, "watched.py")
         path.write_text(watched(recording, subject), encoding="utf-8")
-        status, said = _python(["-m", "grader.repro.watch", str(path), str(reference)])
+        status, said = _python(["-m", "grader.replay.watch", str(path), str(reference)])
     if status:
         raise RuntimeError(f"the reference could not be watched:\n{said}")
     return msgspec.json.decode(said.rpartition("\n")[2], type=list[Decision])
@@ -86,5 +86,9 @@ def candidates(exercise: Exercise, result: CheckResult, folder: Path) -> Iterato
         raise Unshown(recording.problem)
     driver = layout.driver(exercise)
     source = driver.read_text(encoding="utf-8") if driver.is_file() else ""
-    subject = Subject(exercise.name, result.check.title, str(folder), source)
+    limits, cell = exercise.limits, exercise.cell
+    parts = {"preload": list(cell.preload), "processes": cell.processes, "writable": cell.writable}
+    parts |= {"call_s": limits.call_s, "check_s": limits.check_s, "memory_mb": limits.memory_mb}
+    parts |= {name: name in recording.kit for name in ("virtual_time", "web")}
+    subject = Subject(exercise.name, result.check.title, str(folder), source, parts)
     return programs(recording, subject, exercise.hidden, exercise.limits.call_s)

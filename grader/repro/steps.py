@@ -16,6 +16,7 @@ class Step(msgspec.Struct):
     is_statement: bool = False
     is_awaited: bool = False
     ended: int = 0  # how many steps had begun, this one included, when it gave its answer; 0: it gave none
+    is_reading: bool = False  # of a reply; left out unless it is needed
     measured: bool = False  # what it gave is never twice the same, such as CPU seconds
 
 
@@ -25,6 +26,7 @@ class Function(msgspec.Struct):
     name: str
     is_async: bool = False
     builtin: bool = False
+    is_service: bool = False
     calls: list[tuple[str, str]] = []
 
 
@@ -39,3 +41,4 @@ class Recording(msgspec.Struct):
     left: str
     right: str
     problem: str = ""  # why no program can be made of it
+    kit: list[str] = []  # parts that the program takes from the kit, such as virtual_time

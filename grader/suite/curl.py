@@ -29,7 +29,7 @@ def curl(request: httpx.Request, base: str) -> str:
         words += ["-X", request.method]
     host = base.partition("://")[2]
     for name, value in request.headers.items():
-        if not _is_usual(name, value, host):
+        if not is_usual(name, value, host):
             words += ["-H", f"{name}: {shortly(value, _LONGEST, quote=False)}"]
     if content:
         words += ["--data-raw", _readable(content)]
@@ -53,7 +53,7 @@ def one_line(text: str) -> str:
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
-def _is_usual(name: str, value: str, host: str) -> bool:
+def is_usual(name: str, value: str, host: str) -> bool:
     """Whether the client has set the header by itself, as ``curl`` does."""
     if name == "accept-encoding":
         return value.startswith("gzip, deflate")

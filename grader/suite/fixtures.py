@@ -5,21 +5,21 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from grader.cell.inside import manual_clock as manual_clock_inside
 from grader.cell.remote import LazyRemote, Remote
 from grader.model import Level
-from grader.suite.misuse import MisuseError
+from grader.suite.serving import Web
 from grader.suite.session import Run, Session
+from grader.suite.watched import Watched, told_handler
 
 if TYPE_CHECKING:  # imported where they are used: most suites need none of them
     from grader.services.http import Handler, HttpService
     from grader.services.redis import RedisService
     from grader.services.virtual_clock import VirtualClock
-    from grader.suite.web import Site
 
 RUN = pytest.StashKey[Run]()
 SESSION = pytest.StashKey[Session]()
@@ -67,7 +67,7 @@ class CellControl:
             took = process.cpu_seconds() - before
             names.append(note(f"time.process_time() - {began}", took, name="took", measured=True))
             best = min(best, took)
-        note(f"min({', '.join(names)}, 1e9)", best, measured=True)
+        note(f"min({', '.join(names)}, 1e9)", best, name="cpu", measured=True)
         return best
 
     def keep(self, value: Any) -> Remote:
@@ -79,15 +79,26 @@ class CellControl:
 
     def fetch(self, thing: Remote) -> Any:
         """A copy of an object of the cell: a plain value, or a record of its fields."""
-        return self._session.cell.fetch(thing)
+        fetched = self._session.cell.fetch(thing)
+        if self._session.recorder is not None:
+            self._session.recorder.kit.add("cell")
+            self._session.recorder.used(self._session.recorder.use("parts.cell.fetch", (thing,), {}), fetched)
+        return fetched
 
     def restart(self) -> None:
         """Ends the cell. The next use of ``subject`` starts a fresh one."""
+        if self._session.recorder is not None:
+            self._session.recorder.kit.add("cell")
+            self._session.recorder.note("parts.cell.restart()")
         self._session.restart()
 
     def printed(self) -> str:
         """What the submission has printed."""
-        return self._session.cell.printed
+        printed = self._session.cell.printed
+        if self._session.recorder is not None:
+            self._session.recorder.kit.add("cell")
+            self._session.recorder.observe("parts.cell.printed()", printed)
+        return printed
 
     @property
     def operator(self) -> Operators:
@@ -114,12 +125,21 @@ def cell(onspot: Session) -> CellControl:
 @pytest.fixture
 def virtual_time(onspot: Session) -> VirtualClock:
     """The cell's own time on a virtual clock, and the services' delays with it."""
-    return onspot.use_virtual_time()
+    clock = onspot.use_virtual_time()
+    if onspot.recorder is None:
+        return clock
+    onspot.recorder.kit.add("virtual_time")
+    return cast("VirtualClock", Watched(clock, "virtual_time", onspot.recorder))
 
 
 @pytest.fixture
 def manual_clock(onspot: Session) -> Remote:
     """A clock to inject, which moves only when told to."""
+    return manual_clock_of(onspot)
+
+
+def manual_clock_of(onspot: Session) -> Remote:
+    """The clock of a check, made at its first use."""
     made: list[Remote] = []
 
     def find() -> Remote:
@@ -143,17 +163,31 @@ class Services:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def http(self, handler: Handler) -> HttpService:
-        """An HTTP back end that answers and misbehaves as ``handler`` says, and records what it was asked."""
+    def http(self, handler: Handler, url: str = "") -> HttpService:
+        """An HTTP back end that answers and misbehaves as ``handler`` says, and records what it was asked.
+
+        ``url`` is where it must be reached, if not anywhere.
+        """
         from grader.services.http import HttpService
 
         session = self._session
 
+        recorder, name = session.recorder, ""
+        if recorder is not None:
+            name, own = recorder.names.fresh("backend"), handler
+            handler = told_handler(own, name, recorder)
+
         def make(url: str) -> HttpService:
             return HttpService(url, handler, session.run.loop, session.service_clock)
 
-        backend: HttpService = session.offer(make, "http")
-        return backend
+        port = int(url.rpartition(":")[2]) if url else None
+        backend: HttpService = session.offer(make, "http", port, same=bool(url))
+        if recorder is None:
+            return backend
+        recorder.kit.add("services")
+        table = recorder.service(name, backend.url, own)
+        recorder.note(f"parts.http({table}, {backend.url!r})", name=name)
+        return cast("HttpService", Watched(backend, name, recorder))
 
     def redis(self) -> RedisService:
         """A Redis server: a real one, or fakeredis on the virtual clock where time is virtual."""
@@ -168,52 +202,19 @@ class Services:
         redis: RedisService = session.offer(make, "redis", _REDIS_PORT)
         if redis.kind not in session.run.services:
             session.run.services.append(redis.kind)
-        return redis
+        if session.recorder is None:
+            return redis
+        session.recorder.kit.add("services")
+        name = session.recorder.names.fresh("redis")
+        session.recorder.names.places[redis.url] = f"{name}.url"
+        session.recorder.note("parts.redis()", name=name)
+        return cast("RedisService", Watched(redis, name, session.recorder))
 
 
 @pytest.fixture
 def services(onspot: Session) -> Services:
     """Real parts offered to the cell at ordinary local addresses."""
     return Services(onspot)
-
-
-class Web:
-    """Serves the submission's ASGI app inside the cell."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._paths = session.listen_for_sites()
-        self._used = 0
-
-    def serve(self, factory: str, *args: Any, processes: int = 0, **kwargs: Any) -> Any:
-        """The app made by the module's function ``factory``: a site, or a list of ``processes`` sites."""
-        count = processes or 1
-        if self._used + count > len(self._paths):
-            raise MisuseError(f"at most {len(self._paths)} sites in one check")
-        numbers = range(self._used, self._used + count)
-        self._used += count
-        cell = self._session.cell
-        make = getattr(self._session.subject, factory)
-        web = cell.import_module("grader.cell.inside.web")
-        descriptors = [cell.descriptor(f"site{number}") for number in numbers]
-        if not processes:
-            return self._site(numbers[0], web.serve(make, descriptors[0], list(args), kwargs))
-        served = web.serve_forked(make, descriptors, list(args), kwargs)
-        return [self._site(number, served[place]) for place, number in enumerate(numbers)]
-
-    def _site(self, number: int, served: Remote) -> Site:
-        from grader.suite.web import Site
-
-        session = self._session
-        site = Site(
-            str(self._paths[number]),
-            session.transcript.line,
-            lambda: served.stop(),
-            session.run.options.timeout or session.run.exercise.limits.call_s,
-            session.waiting,
-        )
-        session.closing(site.close)
-        return site
 
 
 @pytest.fixture
@@ -231,6 +232,13 @@ class Database:
     @property
     def path(self) -> str:
         """The file's path as the cell sees it."""
+        path = self._place()
+        if self._session.recorder is not None:
+            self._session.recorder.kit.add("database")
+            self._session.recorder.names.places[path] = "database.path"
+        return path
+
+    def _place(self) -> str:
         if self._session.run.level is Level.SEALED:
             return "/tmp/onspot.db"  # noqa: S108 - the cell's own /tmp, which nobody shares
         return f"{self._session.cell.process.folder}/onspot.db"

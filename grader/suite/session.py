@@ -7,7 +7,7 @@ import math
 import shutil
 import socket
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +18,7 @@ from grader.cell.cell import Cell
 from grader.cell.deaths import CellEnded, SubmissionError, ZygoteEnded
 from grader.cell.inside.plan import CellPlan
 from grader.cell.launcher import Launcher
-from grader.cell.recording import Outcome
+from grader.cell.recording import Outcome, forget
 from grader.cell.remote import LazyRemote, Remote
 from grader.model import Check, Exercise, Level, RunOptions
 from grader.suite.misuse import MisuseError
@@ -83,6 +83,7 @@ class Session:
         self.recorder = Recorder(run.exercise.module, self.subject, self.driver) if run.options.record else None
         self._services: list[tuple[Service, int, socket.socket | None]] = []
         self._sites: list[Path] = []
+        self._is_quiet = False
         self._cell: Cell | None = None
         self._subject: Remote | None = None
         self._driver: Remote | None = None
@@ -156,6 +157,8 @@ class Session:
 
     def _record(self, kind: str, target: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Outcome:
         """Tells both of those who keep what happens."""
+        if self._is_quiet:
+            return forget
         told = self.transcript.record(kind, target, name, args, kwargs)
         if self.recorder is None:
             return told
@@ -167,11 +170,22 @@ class Session:
 
         return finish
 
+    @contextlib.contextmanager
+    def quietly(self) -> Iterator[None]:
+        """What happens inside is the grader's own doing, of which nobody keeps anything."""
+        self._is_quiet = True
+        try:
+            yield
+        finally:
+            self._is_quiet = False
+
     def note(self, text: str, outcome: Any, *, name: str = "", measured: bool = False) -> str:
         """Has the recorder, if there is one, keep a step that is no call into the cell; the variable's name."""
         if self.recorder is None:
             return name
-        return self.recorder.note(text, outcome, name=name, measured=measured)
+        return self.recorder.note(
+            text, outcome, name=self.recorder.names.fresh(name) if name else "", measured=measured
+        )
 
     def _subject_module(self) -> Remote:
         if self._subject is None:
@@ -208,14 +222,16 @@ class Session:
 
         return self.clock if self.clock is not None else RealClock()
 
-    def offer(self, make: Callable[[str], Any], scheme: str, port: int | None = None) -> Any:
-        """``make(url)`` becomes a service that the cell reaches at ``url``."""
+    def offer(self, make: Callable[[str], Any], scheme: str, port: int | None = None, *, same: bool = False) -> Any:
+        """``make(url)`` becomes a service that the cell reaches at ``url``; at that very ``port`` where
+        it must be the ``same``.
+        """
         self._only_before_start("a service")
         listener = None
         if self.run.level is Level.SEALED:
             port = port or _FIRST_PORT + len(self._services)
         else:
-            listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+            listener = socket.create_server(("127.0.0.1", port if same and port else 0), backlog=512)
             port = int(listener.getsockname()[1])
         service = make(f"{scheme}://127.0.0.1:{port}")
         self._closing.callback(service.close)

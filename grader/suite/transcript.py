@@ -116,6 +116,11 @@ class _Session:
     def _lines(self, entry: Entry) -> list[str]:
         if entry.kind == "line":
             return entry.name.splitlines()
+        if entry.kind == "serve":
+            parts = [self._value(value) for value in entry.args]
+            call = ", ".join([*parts, *[f"{name}={self._value(value)}" for name, value in entry.kwargs.items()]])
+            raised = self._arrow(entry.outcome) if isinstance(entry.outcome, BaseException) else ""
+            return [f"# {entry.name}({call}) is served at http://localhost:8000{raised}"]
         if entry.kind == "get" and isinstance(entry.outcome, Method):
             return []
         if entry.kind == "get" and entry.target is self._module and isinstance(entry.outcome, Remote):

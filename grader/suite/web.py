@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 import httpx
 
+from grader.suite.traffic import Traffic
 from grader.suite.web_answers import SiteError
 from grader.suite.web_socket import WebSocket
-from grader.suite.web_transport import BASE, AsyncRecorder, Recorder, Waiting
+from grader.suite.web_transport import BASE, AsyncTransport, Transport, Waiting
 
 __all__ = ["Site", "SiteError"]
 
@@ -21,7 +22,7 @@ __all__ = ["Site", "SiteError"]
 class Site:
     """One served app.
 
-    ``path`` is its Unix socket; ``record(text)`` is told each exchange; ``stop()`` shuts the app down;
+    ``path`` is its Unix socket; ``traffic`` is told of each exchange; ``stop()`` shuts the app down;
     ``timeout`` are the real seconds within which it must answer; ``waiting(descriptor)`` is entered while
     the suite waits for that file to become readable.
     """
@@ -29,13 +30,13 @@ class Site:
     def __init__(
         self,
         path: str,
-        record: Callable[[str], object],
+        traffic: Traffic,
         stop: Callable[[], object],
         timeout: float,
         waiting: Waiting,
     ) -> None:
         self._path = path
-        self._record = record
+        self._traffic = traffic
         self._stop = stop
         self._timeout = timeout
         self._waiting = waiting
@@ -50,15 +51,15 @@ class Site:
         """
         self._refuse_if_stopped()
         if self._client is None:
-            recorder = Recorder(self._path, self._record, self._timeout, self._waiting)
-            self._client = httpx.Client(transport=recorder, base_url=BASE, timeout=self._timeout, trust_env=False)
+            transport = Transport(self._path, self._traffic, self._timeout, self._waiting)
+            self._client = httpx.Client(transport=transport, base_url=BASE, timeout=self._timeout, trust_env=False)
         return self._client
 
     def async_client(self) -> httpx.AsyncClient:
         """The same for asynchronous checks: ``async with site.async_client() as client``."""
         self._refuse_if_stopped()
-        recorder = AsyncRecorder(self._path, self._record, self._timeout)
-        return httpx.AsyncClient(transport=recorder, base_url=BASE, timeout=self._timeout, trust_env=False)
+        transport = AsyncTransport(self._path, self._traffic, self._timeout)
+        return httpx.AsyncClient(transport=transport, base_url=BASE, timeout=self._timeout, trust_env=False)
 
     def websocket(
         self, path: str, *, headers: Mapping[str, str] | None = None, subprotocols: Sequence[str] = ()
@@ -69,7 +70,9 @@ class Site:
             SiteError: the app refuses; ``status`` is that of its answer.
         """
         self._refuse_if_stopped()
-        opened = WebSocket(self._path, path, headers or {}, subprotocols, self._record, self._timeout, self._waiting)
+        opened = WebSocket(
+            self._path, path, headers or {}, subprotocols, self._traffic.line, self._timeout, self._waiting
+        )
         self._sockets.append(opened)
         return opened
 

@@ -26,7 +26,7 @@ from websockets.uri import parse_uri
 from grader.suite.curl import one_line
 from grader.suite.shortly import shortly
 from grader.suite.web_answers import MAX_BODY, SiteError
-from grader.suite.web_transport import BASE, Record, Waiting, wait_for
+from grader.suite.web_transport import BASE, Waiting, wait_for
 
 _LENGTH = 200  # characters of a message in the transcript
 
@@ -40,7 +40,7 @@ class WebSocket:
         path: str,
         headers: Mapping[str, str],
         subprotocols: Sequence[str],
-        record: Record,
+        record: Callable[[str], object],
         timeout: float,
         waiting: Waiting,
     ) -> None:

@@ -17,35 +17,34 @@ from typing import Any
 import httpcore
 import httpx
 
-from grader.suite.curl import curl, outcome
+from grader.suite.traffic import Traffic
 from grader.suite.web_answers import MAX_BODY, Answer, SiteError, answer, explained, too_large
 
 #: The host of every request: an app that makes addresses of it does not depend on where it is served.
 BASE = "http://onspot.test"
 
-Record = Callable[[str], object]
 Waiting = Callable[[int], AbstractContextManager[None]]
 
 #: When the exchange of this thread must be over, in seconds of the monotonic clock.
 _deadline: ContextVar[float] = ContextVar("deadline")
 
 
-class Recorder(httpx.HTTPTransport):
+class Transport(httpx.HTTPTransport):
     """For ``httpx.Client``."""
 
-    def __init__(self, path: str, record: Record, timeout: float, waiting: Waiting) -> None:
+    def __init__(self, path: str, traffic: Traffic, timeout: float, waiting: Waiting) -> None:
         super().__init__(verify=False)  # nothing is encrypted on the way
         super().close()
         self._pool = httpcore.ConnectionPool(  # httpx has no argument for a network backend
             uds=path, network_backend=_Backend(waiting), max_connections=None, keepalive_expiry=None
         )
-        self._record = record
+        self._traffic = traffic
         self._timeout = timeout
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         token = _deadline.set(time.monotonic() + self._timeout)
         try:
-            with _recorded(request, self._record) as took, explained(request, self._timeout):
+            with _recorded(request, self._traffic) as took, explained(request, self._timeout):
                 response = super().handle_request(request)
                 stream = response.stream
                 assert isinstance(stream, httpx.SyncByteStream)
@@ -58,16 +57,16 @@ class Recorder(httpx.HTTPTransport):
             _deadline.reset(token)
 
 
-class AsyncRecorder(httpx.AsyncHTTPTransport):
+class AsyncTransport(httpx.AsyncHTTPTransport):
     """For ``httpx.AsyncClient``. While the suite's event loop waits, it says so itself."""
 
-    def __init__(self, path: str, record: Record, timeout: float) -> None:
+    def __init__(self, path: str, traffic: Traffic, timeout: float) -> None:
         super().__init__(verify=False, uds=path, limits=httpx.Limits(max_connections=None, keepalive_expiry=None))
-        self._record = record
+        self._traffic = traffic
         self._timeout = timeout
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        with _recorded(request, self._record) as took, explained(request, self._timeout):
+        with _recorded(request, self._traffic, is_async=True) as took, explained(request, self._timeout):
             async with asyncio.timeout(self._timeout):
                 response = await super().handle_async_request(request)
                 stream = response.stream
@@ -86,7 +85,9 @@ def _extend(body: bytearray, part: bytes, request: httpx.Request) -> None:
 
 
 @contextlib.contextmanager
-def _recorded(request: httpx.Request, record: Record) -> Iterator[Callable[[Answer], Answer]]:
+def _recorded(
+    request: httpx.Request, traffic: Traffic, *, is_async: bool = False
+) -> Iterator[Callable[[Answer], Answer]]:
     """Records the request with the answer that is handed in, or with the reason why there is none."""
     answers: list[Answer] = []
 
@@ -94,14 +95,14 @@ def _recorded(request: httpx.Request, record: Record) -> Iterator[Callable[[Answ
         answers.append(whole)
         return whole
 
-    problem = "no answer"
+    problem, told = "no answer", traffic.begin(request, BASE, is_async=is_async)
     try:
         yield took
     except SiteError as error:
         problem = str(error).partition(": ")[2]
         raise
     finally:
-        record(f"{curl(request, BASE)}\n# -> {outcome(answers[0]) if answers else problem}")
+        told(answers[0] if answers else problem)
 
 
 class _Backend(httpcore.NetworkBackend):

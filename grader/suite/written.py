@@ -19,7 +19,7 @@ def seen(value: Any) -> str:
 
 def _other(value: Any) -> str:
     if isinstance(value, SubmissionError):
-        return f"Raised({value.type_name!r}, {value.message!r})"
+        return f"Raised({value.type_name!r}, {value.message!r}, cause={value.cause!r})"
     if isinstance(value, BaseException):
         return f"Raised({type(value).__name__!r})"
     if isinstance(value, Record):
@@ -30,6 +30,8 @@ def _other(value: Any) -> str:
         return f"Text({f'<{value._type_name} object>'!r})"
     if isinstance(value, (str, int, float)):
         return literal(base(value), _other)
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):  # the suite's own
+        return f"Record({type(value).__name__!r}, {literal(value._asdict(), _other)})"
     return f"Text({f'<{type(value).__name__} object>'!r})"
 
 

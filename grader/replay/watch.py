@@ -1,6 +1,6 @@
 """Runs a watched program on right solutions and finds what tells the recorded run from theirs.
 
-``python -m grader.repro.watch PROGRAM FOLDER`` writes the decisions that are possible, the best first, as JSON. It runs
+``python -m grader.replay.watch PROGRAM FOLDER`` writes the decisions that are possible, the best first, as JSON. It runs
 in a process of its own, since it imports the solution.
 """
 
@@ -13,6 +13,7 @@ import os
 import pickle
 import sys
 import tempfile
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Any
@@ -20,7 +21,8 @@ from typing import Any
 import msgspec
 
 from grader.repro.choice import Run, decisions
-from grader.repro.runtime import import_from, plain
+from grader.repro.runtime import plain
+from grader.repro.verdict import import_from
 
 _RUNS = 3
 _SECONDS = 30.0
@@ -60,8 +62,8 @@ class See:
 def main(program: str, folder: str) -> None:
     module = _loaded(program)
     import_from(folder, module.MODULE, module.DRIVER)
-    runs: list[Run] = [run for run in (_run(module) for _ in range(_RUNS)) if run]
-    found = decisions(module.CAME, (module.LEFT, module.RIGHT), runs, list(module.STEPS))
+    runs: list[Run] = [run for run in (_run(module, folder) for _ in range(_RUNS)) if run]
+    found = decisions(module.CAME, (module.LEFT, module.RIGHT), runs, list(module.STEPS), module.MEASURED)
     sys.stdout.write(msgspec.json.encode([asdict(decision) for decision in found]).decode())
 
 
@@ -75,16 +77,16 @@ def _loaded(path: str) -> Any:
     return module
 
 
-def _run(module: Any) -> Run:
+def _run(module: Any, folder: str) -> Run:
     """One run, in a child of its own, so that no run knows of another. What it gave until it ended."""
     with tempfile.TemporaryFile() as kept:
         child = os.fork()
         if child == 0:
             see = See()
-            with contextlib.suppress(BaseException):
-                done = module.program(see)
-                if asyncio.iscoroutine(done):
-                    asyncio.run(done)
+            try:
+                _play(module, see, folder)
+            except BaseException:  # noqa: BLE001 - what was seen until then is what there is
+                traceback.print_exc()
             with contextlib.suppress(BaseException):
                 kept.write(pickle.dumps(see.seen))
                 kept.flush()
@@ -93,6 +95,24 @@ def _run(module: Any) -> Run:
         kept.seek(0)
         data = kept.read()
     return pickle.loads(data) if data else {}  # noqa: S301 - written by the child, which runs what is trusted
+
+
+def _play(module: Any, see: See, folder: str) -> None:
+    if module.PARTS is not None:
+        from grader.replay.parts import play  # heavy, and not for programs that are plain
+
+        if asyncio.iscoroutinefunction(module.program):
+
+            async def program(parts: Any) -> None:
+                await module.program(see, parts)
+
+            play(program, module.PARTS, folder, module.MODULE, module.DRIVER)
+        else:
+            play(lambda parts: module.program(see, parts), module.PARTS, folder, module.MODULE, module.DRIVER)
+        return
+    done = module.program(see)
+    if asyncio.iscoroutine(done):
+        asyncio.run(done)
 
 
 if __name__ == "__main__":

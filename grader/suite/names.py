@@ -1,0 +1,78 @@
+"""The variables of a recorded program: which of them holds an object of the cell, or a word of a reply."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+from collections.abc import Callable
+from typing import Any
+
+from grader.cell.remote import Record, Remote
+from grader.repro.literals import literal
+from grader.suite.written import NESTED, with_place
+
+
+class Names:
+    """Names for objects, none twice. ``roots`` are known by identity from the start."""
+
+    def __init__(self, *roots: tuple[Remote, str]) -> None:
+        self._roots = roots
+        self._objects: dict[tuple[int, int], str] = {}
+        self._parts: dict[tuple[int, int], str] = {}
+        self._taken = {name: 1 for _, name in roots}
+        #: Texts to be written as expressions, such as a service's address.
+        self.places: dict[str, str] = {}
+
+    def save(self) -> Callable[[], None]:
+        """Gives the names known now back, when called. Those of parts stay."""
+        objects, taken, places = dict(self._objects), dict(self._taken), dict(self.places)
+
+        def restore() -> None:
+            self._objects, self._taken, self.places = objects | self._parts, dict(taken), dict(places)
+
+        return restore
+
+    def fresh(self, word: str) -> str:
+        """A variable's name that is not taken."""
+        word = f"{word}_" if keyword.iskeyword(word) or hasattr(builtins, word) else word
+        self._taken[word] = number = self._taken.get(word, 0) + 1
+        return word if number == 1 else f"{word}{number}"
+
+    def of(self, remote: Remote) -> str:
+        """The name of an object, or nothing."""
+        for root, name in self._roots:
+            if remote is root:
+                return name
+        return self._objects.get(_key(remote), "")
+
+    def part(self, remote: Remote, name: str) -> None:
+        """Names a part that the program makes itself."""
+        self._objects[_key(remote)] = self._parts[_key(remote)] = name
+        self._taken.setdefault(name, 1)
+
+    def give(self, value: Any, path: str, depth: int = 0) -> None:
+        """Names an object, and those inside of a reply by the way to them."""
+        if depth > NESTED:
+            return
+        if isinstance(value, Remote):
+            self._objects[_key(value)] = path
+        if isinstance(value, Record):
+            for name, item in value._fields.items():
+                self.give(item, f"{path}.{name}", depth + 1)
+        elif isinstance(value, (list, tuple)):
+            for place, item in enumerate(value[:100]):
+                self.give(item, f"{path}[{place}]", depth + 1)
+        elif isinstance(value, dict):
+            for key, item in list(value.items())[:100]:
+                self.give(item, f"{path}[{literal(key, repr)}]", depth + 1)
+
+    def placed(self, text: str) -> str:
+        """Source with the texts that have a place written as expressions."""
+        for found, place in self.places.items():
+            if found in text:
+                text = with_place(text, found, place)
+        return text
+
+
+def _key(remote: Remote) -> tuple[int, int]:
+    return id(remote._cell), remote._number

@@ -1,0 +1,98 @@
+"""What a suite exchanges with a served app, told to those who keep what happens in a check."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+
+from grader.suite.curl import curl, is_usual, outcome
+from grader.suite.recording import Recorder
+
+_VOLATILE = frozenset({"date", "server", "content-length", "connection", "keep-alive", "set-cookie", "etag"})
+_DRAWN = re.compile(r"[\w-]{6,64}")  # what may have been drawn at random, such as a code
+
+#: Told the answer, or why there is none.
+Told = Callable[[httpx.Response | str], None]
+
+
+class Traffic:
+    """The exchanges with one app: ``line`` is told of each as a ``curl`` command, ``recorder`` as a step."""
+
+    def __init__(self, line: Callable[[str], object], recorder: Recorder | None = None, name: str = "site") -> None:
+        self.line = line
+        self._recorder = recorder
+        self._name = name
+
+    def begin(self, request: httpx.Request, base: str, *, is_async: bool) -> Told:
+        """A request goes out; the answer is to be told how it ended."""
+        recorded: Told | None = None
+        if self._recorder is not None:
+            recorded = _step(self._recorder, self._name, request, base, is_async)
+
+        def told(answer: httpx.Response | str) -> None:
+            if recorded is not None:
+                recorded(answer)
+            self.line(f"{curl(request, base)}\n# -> {answer if isinstance(answer, str) else outcome(answer)}")
+
+        return told
+
+
+def answered(response: httpx.Response) -> dict[str, Any]:
+    """What can be compared of an answer: its status, its headers but for those that change, its body."""
+    headers = {name: value for name, value in response.headers.items() if name not in _VOLATILE}
+    return {"status": response.status_code, "headers": headers, "body": _read(response.content)}
+
+
+def _step(recorder: Recorder, name: str, request: httpx.Request, base: str, is_async: bool) -> Told:
+    address = str(request.url).removeprefix(base)
+    host = base.partition("://")[2]
+    headers = {key: value for key, value in request.headers.items() if not is_usual(key, value, host)}
+    call: dict[str, Any] = {}
+    try:
+        content = request.content
+    except httpx.RequestNotRead:
+        content = b""
+    body = _read(content)
+    if content and isinstance(body, (dict, list)) and headers.get("content-type") == "application/json":
+        call["json"] = body
+        del headers["content-type"]
+    elif content:
+        call["content"] = content
+    if headers:
+        call["headers"] = headers
+    path = f"{name}.exchange_async" if is_async else f"{name}.exchange"
+    step = recorder.use(path, (request.method, address), call, is_async=is_async)
+
+    def finish(answer: httpx.Response | str) -> None:
+        if isinstance(answer, str):
+            recorder.used(step, httpx.RequestError(answer))
+            return
+        recorder.used(step, value := answered(answer))
+        for path, drawn in _drawn(value["body"], "['body']"):
+            recorder.draw(step, path, drawn)
+
+    return finish
+
+
+def _read(content: bytes) -> Any:
+    """The body as JSON, or as text, or as it is."""
+    try:
+        return json.loads(content) if content else ""
+    except (ValueError, RecursionError):
+        try:
+            return content.decode()
+        except UnicodeDecodeError:
+            return content
+
+
+def _drawn(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    """The words in a body, with the expression for each."""
+    if isinstance(value, str) and _DRAWN.fullmatch(value):
+        yield path, value
+    items = value.items() if isinstance(value, dict) else enumerate(value[:20]) if isinstance(value, list) else ()
+    for key, item in items:
+        yield from _drawn(item, f"{path}[{key!r}]")

@@ -1,0 +1,116 @@
+"""A real part, such as a service or the virtual clock, whose every use by the suite is told to the recorder."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from grader.suite.recording import Recorder
+
+_PLAIN = (bool, int, float, list, tuple, type(None))
+
+
+class Watched:
+    """Stands in for ``thing``, which the program of a repro file calls ``name``."""
+
+    def __init__(self, thing: Any, name: str, recorder: Recorder) -> None:
+        vars(self).update(_thing=thing, _name=name, _recorder=recorder)
+
+    def __getattr__(self, attribute: str) -> Any:
+        value, path = getattr(self._thing, attribute), f"{self._name}.{attribute}"
+        if attribute == "requests":
+            self._recorder.observe(f"asked({self._name})", asked(self._thing))
+        elif isinstance(value, _PLAIN):
+            self._recorder.observe(path, value)
+        elif callable(value):
+            return self._told(value, path)
+        elif not isinstance(value, (str, bytes)):
+            return Watched(value, path, self._recorder)
+        return value
+
+    def __enter__(self) -> Any:
+        self._thing.__enter__()
+        return self
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> Any:
+        self._recorder.note(f"{self._name}.{'close' if error is None else 'drop'}()")
+        return self._thing.__exit__(kind, error, trace)
+
+    def __setattr__(self, attribute: str, value: Any) -> None:
+        self._recorder.note(f"{self._name}.{attribute} = {value!r}", is_statement=True)
+        setattr(self._thing, attribute, value)
+
+    def _told(self, call: Callable[..., Any], path: str) -> Callable[..., Any]:
+        def use(*args: Any, **kwargs: Any) -> Any:
+            step = self._recorder.use(path, args, kwargs, is_async=inspect.iscoroutinefunction(call))
+            try:
+                made = call(*args, **kwargs)
+            except Exception as error:
+                self._recorder.used(step, error)
+                raise
+            if not step.is_awaited:
+                self._recorder.used(step, made if isinstance(made, (*_PLAIN, str, bytes)) else None)
+                return made
+            return _awaited(made, lambda: self._recorder.used(step, None))
+
+        return use
+
+
+async def _awaited(made: Any, done: Callable[[], None]) -> Any:
+    value = await made
+    done()
+    return value
+
+
+def asked(service: Any) -> list[tuple[str, str, float]]:
+    """What a service was asked: method, target and the moment of each request."""
+    return [(request.method, request.target, round(request.started, 3)) for request in service.requests]
+
+
+def told_handler(handler: Any, name: str, recorder: Recorder) -> Any:
+    """The handler, each of whose answers is told to the recorder."""
+    if isinstance(handler, Mapping):
+        for path, reaction in handler.items():
+            recorder.answered(name, ("GET", path), reaction)
+        return handler
+
+    def note(request: Any, reaction: Any) -> Any:
+        recorder.answered(name, (request.method, request.target), reaction)
+        return reaction
+
+    if inspect.iscoroutinefunction(handler):
+
+        async def handle_async(request: Any) -> Any:
+            return note(request, await handler(request))
+
+        return handle_async
+
+    def handle(request: Any) -> Any:
+        return note(request, handler(request))
+
+    return handle
+
+
+class WatchedSite(Watched):
+    """A served app. Its clients tell of their requests themselves; its WebSockets are watched."""
+
+    def __getattr__(self, attribute: str) -> Any:
+        value = getattr(self._thing, attribute)
+        if attribute in ("client", "async_client"):
+            return value
+        if attribute != "websocket":
+            return self._told(value, f"{self._name}.{attribute}")
+
+        def websocket(*args: Any, **kwargs: Any) -> Any:
+            step = self._recorder.use(f"{self._name}.websocket", args, kwargs)
+            step.name = self._recorder.names.fresh("socket")
+            try:
+                opened = value(*args, **kwargs)
+            except Exception as error:
+                self._recorder.used(step, error)
+                raise
+            self._recorder.used(step, None)
+            return Watched(opened, step.name, self._recorder)
+
+        return websocket
