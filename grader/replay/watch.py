@@ -1,6 +1,6 @@
 """Runs a watched program on right solutions and finds what tells the recorded run from theirs.
 
-``python -m grader.replay.watch PROGRAM FOLDER`` writes the decisions that are possible, the best first, as JSON. It runs
+``python -m grader.replay.watch PROGRAM FOLDER`` writes the possible decisions, the best first, as JSON. It runs
 in a process of its own, since it imports the solution.
 """
 
