@@ -318,6 +318,7 @@ def test_drill(kept: Kept, first: Exercise) -> None:
     assert drill == kept.history.running_drill()
     assert drill is not None
     assert drill.deadline == START + dt.timedelta(hours=1)
+    assert kept.history.begin_drill(8, 60, ["week1/first"], "folder") is None  # one at a time
     kept.time += dt.timedelta(minutes=30)
     kept.history.end_drill(drill, 66.5, 90.0, 0.0)
     kept.history.end_drill(drill, 0.0, None, 0.0)

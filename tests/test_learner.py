@@ -282,6 +282,31 @@ class TestReport:
         assert "week2/third" not in run("report week1")[1]
 
 
+class TestHtml:
+    """`report --html` and `grade --html`."""
+
+    def test_files(self, run: Run, write: Write, tmp_path: Path) -> None:
+        """Each writes its page; every lost check of the latest attempts is on both."""
+        write("first", "# 30\n")
+        assert run(f"grade --quiet --html {tmp_path / 'grade.html'}")[0] == 0
+        assert run(f"report --html {tmp_path / 'report.html'}") == (0, "", "")
+        for name, title in (("grade", "Onspot report"), ("report", "Onspot progress")):
+            page = (tmp_path / f"{name}.html").read_text()
+            assert f"<h1>{title}</h1>" in page
+            assert page.count("<code>first.f()  # -&gt; 2</code>") == 1
+
+    def test_standard_output(self, run: Run) -> None:
+        """A dash is standard output, with nothing else on it."""
+        output = run("report --html -")[1]
+        assert output.startswith("<!DOCTYPE html>")
+        assert output.endswith("</html>\n")
+
+    def test_file_that_cannot_be_written(self, run: Run) -> None:
+        """Said before anything is read."""
+        status, _, error = run("report --html /nowhere/page.html")
+        assert (status, "--html /nowhere/page.html cannot be written" in error) == (2, True)
+
+
 @pytest.mark.parametrize("line", ["list", "next", "report", "show", "hint", "grade", "solution"])
 def test_plain_and_narrow(line: str, run: Run, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     """With --plain nothing but ASCII is printed; at 40 columns no line of the grader's is wider, but for commands."""

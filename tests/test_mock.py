@@ -229,6 +229,13 @@ class TestCommand:
         assert message in capsys.readouterr().err
         assert not layout.own(small_kit).exists()
 
+    def test_kit_that_has_lost_the_set(self, small_kit: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """A mock of exercises that are gone ends, and does not stand in the way for ever."""
+        History(small_kit, pytest.fail).begin_drill(1, 60, ["week9/gone"], "folder")
+        assert main(["mock", "--kit", str(small_kit)]) == 2
+        assert "the mock has ended" in capsys.readouterr().err
+        assert History(small_kit, pytest.fail).running_drill() is None
+
     def test_without_a_terminal(
         self, small_kit: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     if drill is None and arguments.finish:
         raise UsageError("no mock is running; `grader mock` begins one")
     drill = drill or _begin(catalog, history, arguments)
-    exercises = in_folder([catalog.get(name) for name in drill.exercises], Path(drill.folder))
+    exercises = _exercises(catalog, history, drill)
     seen = look(arguments)
     is_over = arguments.finish or _now() >= drill.deadline
     with closing(open_warm_cells(exercises[0].cell.preload, seed=drill.seed)) as cells:
@@ -92,8 +92,17 @@ def _begin(catalog: Catalog, history: History, arguments: argparse.Namespace) ->
     lay_out(catalog.root, exercises, folder)
     drill = history.begin_drill(seed, minutes, [exercise.name for exercise in exercises], str(folder))
     if drill is None:
-        raise UnavailableError("a mock needs the history, which cannot be written")
+        raise UnavailableError("another mock has just begun, or the history cannot be written")
     return drill
+
+
+def _exercises(catalog: Catalog, history: History, drill: Drill) -> tuple[Exercise, ...]:
+    """The set, with the work in the drill's folder; what the kit has lost since is left out."""
+    left = [exercise for exercise in catalog if exercise.name in drill.exercises]
+    if not left:
+        history.end_drill(drill, 0.0, None, 0.0)
+        raise UsageError("the kit holds none of the mock's exercises any more, so the mock has ended")
+    return in_folder(left, Path(drill.folder))
 
 
 def _end(

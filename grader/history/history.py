@@ -96,11 +96,14 @@ class History:
         return [Opened(row[0], row[1], _time(row[2]), row[3]) for row in rows]
 
     def begin_drill(self, seed: int, minutes: int, exercises: Sequence[str], folder: str) -> Drill | None:
-        """Starts a drill's clock; None where the history cannot be written."""
+        """Starts a drill's clock; None where another one runs, or the history cannot be written."""
         values = (seed, minutes, " ".join(exercises), folder, self._moment())
-        sql = "INSERT INTO drill (seed, minutes, exercises, folder, started) VALUES (?, ?, ?, ?, ?)"
-        number = self._store.write(lambda connection: connection.execute(sql, values).lastrowid, None)
-        return next((drill for drill in self.drills() if drill.id == number), None)
+        sql = (
+            "INSERT INTO drill (seed, minutes, exercises, folder, started) SELECT ?, ?, ?, ?, ? "
+            "WHERE NOT EXISTS (SELECT 1 FROM drill WHERE ended IS NULL)"
+        )
+        has_begun = self._store.write(lambda connection: connection.execute(sql, values).rowcount == 1, default=False)
+        return self.running_drill() if has_begun else None
 
     def end_drill(self, drill: Drill, score: float, first_pass_s: float | None, late_s: float) -> None:
         """Stops a drill's clock and keeps what came of it."""
