@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import libcst as cst
+from libcst.matchers import Call, Name, matches
 from libcst.metadata import MetadataWrapper, PositionProvider
 from mutmut.mutation import mutators
 
@@ -126,8 +127,10 @@ def _is_unseen(node: cst.CSTNode) -> bool:
     if isinstance(node, cst.SimpleStatementLine):
         only = node.body[0]
         texts = cst.SimpleString | cst.ConcatenatedString | cst.Ellipsis
-        return isinstance(only, cst.Import | cst.ImportFrom | cst.Pass) or (
-            isinstance(only, cst.Expr) and isinstance(only.value, texts)
+        return (
+            isinstance(only, cst.Import | cst.ImportFrom | cst.Pass)
+            or (isinstance(only, cst.Expr) and isinstance(only.value, texts))
+            or (isinstance(only, cst.Assign) and matches(only.value, Call(func=Name("TypeVar") | Name("ParamSpec"))))
         )
     return isinstance(node, cst.Annotation | cst.FormattedString | cst.TypeParameters | cst.TypeAlias)
 
