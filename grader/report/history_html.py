@@ -119,7 +119,8 @@ def _over_time(record: Record) -> list[Html]:
         aria_label=told,
     )
     up = tag("div", *(tag("span", text) for text in (str(MAX_SCORE), str(MAX_SCORE // 2), "0")), class_="up")
-    along = tag("div", *(tag("span", _day(record.attempts[end])) for end in (0, -1)), class_="along")
+    shown = _moment if first.date() == last.date() else _date
+    along = tag("div", tag("span", shown(first)), tag("span", shown(last)), class_="along")
     legend = f"The line is the mean of the best scores of all {len(record.standings)} exercises; a dot is an attempt."
     days = [
         (day, str(len(group)), number(max(attempt.score for attempt, _ in group)), number(group[-1][1]))
@@ -150,7 +151,11 @@ def _by_day(attempts: Sequence[Attempt], course: Sequence[float]) -> list[tuple[
 
 
 def _day(attempt: Attempt) -> str:
-    return f"{attempt.at.astimezone():%Y-%m-%d}"
+    return _date(attempt.at)
+
+
+def _date(at: dt.datetime) -> str:
+    return f"{at.astimezone():%Y-%m-%d}"
 
 
 def _moment(at: dt.datetime) -> str:

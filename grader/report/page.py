@@ -83,7 +83,7 @@ class Page:
         """A bar for a score, where there is room; the number always stands beside it."""
         if self.width < _ROOM_FOR_BARS:
             return Text("")
-        filled = round(_BAR_CELLS * score / MAX_SCORE)
+        filled = int(_BAR_CELLS * score / MAX_SCORE)  # full at the full score only
         full, empty = ("#", ".") if self.ascii_only else ("\u2501", "\u2500")
         return Text.assemble((full * filled, "green"), (empty * (_BAR_CELLS - filled), "dim"), "  ")
 
