@@ -1,4 +1,3 @@
-# ruff: noqa: PTH
 """Every layer of isolation alone, in a forked child of this process: what it holds when nothing else does."""
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ def alone(work: Callable[[], Any]) -> Any:
             result = work()
         except OSError as error:
             result = errno.errorcode.get(error.errno or 0, type(error).__name__)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - told to the parent
             result = f"{type(error).__name__}: {error}"
         os.write(writing, msgspec.msgpack.encode(result))
         os._exit(0)
@@ -176,7 +175,8 @@ class TestSeccomp:
         kinds = [
             (socket.AF_INET, socket.SOCK_STREAM), (socket.AF_INET6, socket.SOCK_STREAM),
             (socket.AF_UNIX, socket.SOCK_STREAM), (socket.AF_INET, socket.SOCK_DGRAM),
-            (socket.AF_INET, socket.SOCK_RAW), (socket.AF_NETLINK, socket.SOCK_RAW), (socket.AF_VSOCK, socket.SOCK_STREAM),
+            (socket.AF_INET, socket.SOCK_RAW), (socket.AF_NETLINK, socket.SOCK_RAW),
+            (socket.AF_VSOCK, socket.SOCK_STREAM),
         ]  # fmt: skip
 
         def opened(**allowed: bool) -> Any:
