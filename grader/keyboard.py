@@ -12,6 +12,8 @@ from types import TracebackType
 from typing import Any, Self, TextIO
 
 QUIT = "q"
+_END = b"\x04"  # Ctrl-D
+_ESCAPE = b"\x1b"
 
 
 class Keyboard:
@@ -20,6 +22,7 @@ class Keyboard:
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stdin
         self._before: list[Any] | None = None
+        self._waiting = ""  # keys that were pressed before anybody asked
 
     @property
     def is_there(self) -> bool:
@@ -40,14 +43,19 @@ class Keyboard:
     def key(self, seconds: float) -> str:
         """The next key, in lower case, or nothing when none comes within that time; ``QUIT`` when the terminal is gone.
 
-        Keys that send several characters, such as arrows, count as nothing.
+        Keys that send an escape, such as arrows, count as nothing.
         """
         if self._before is None:
             time.sleep(seconds)
             return ""
-        if not select.select([self._stream], [], [], seconds)[0]:
-            return ""
-        sent = os.read(self._stream.fileno(), 64)
-        if not sent or sent == b"\x04":  # the end of input, or Ctrl-D
-            return QUIT
-        return sent.decode("utf-8", "replace").lower() if len(sent) == 1 else ""
+        if not self._waiting:
+            if not select.select([self._stream], [], [], seconds)[0]:
+                return ""
+            sent = os.read(self._stream.fileno(), 64)
+            if not sent or sent == _END:
+                return QUIT
+            if sent.startswith(_ESCAPE):
+                return ""
+            self._waiting = sent.decode("utf-8", "replace").lower()
+        key, self._waiting = self._waiting[0], self._waiting[1:]
+        return key

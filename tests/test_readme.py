@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.arguments import parse
+from grader.arguments import COMMANDS, parse
 from grader.catalog import Catalog
 from grader.report import FORMATS
 from tests.sample_reports import SAMPLES
@@ -36,9 +36,16 @@ def test_report_fields() -> None:
     assert fields <= described, f"not described: {sorted(fields - described)}"
 
 
-def test_options(capsys: pytest.CaptureFixture[str]) -> None:
-    """Every option of ``grade`` is named."""
+def test_commands() -> None:
+    """Every command has its place in the table."""
+    table = "\n".join(line for line in README.splitlines() if line.startswith("| `"))
+    assert [name for name in COMMANDS if not re.search(rf"`{name}\b", table)] == []
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_options(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every option is named."""
     with pytest.raises(SystemExit):
-        parse(["grade", "--help"])
+        parse([command, "--help"])
     options = set(re.findall(r"--[a-z-]+", capsys.readouterr().out)) - {"--help", "--kit"}
     assert options <= set(re.findall(r"--[a-z-]+", README)), options
