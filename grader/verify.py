@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 from grader.catalog import layout
 from grader.catalog.checks import read_checks
 from grader.catalog.manifest import read_wrong_solutions
 from grader.catalog.submission import read_submission
 from grader.errors import ExerciseError, shown
+from grader.feedback import Feedback
 from grader.grading import grade
 from grader.model import (
     MAX_SCORE,
@@ -44,20 +46,29 @@ class _Trial:
     judge: Callable[[ExerciseReport], Iterator[str]]
 
 
-def verify(exercises: Iterable[Exercise], *, parallel: int) -> int:
-    """Proves each exercise, says so line by line, and returns the exit status: 0 proven, 3 at fault."""
+def verify(exercises: Iterable[Exercise], *, parallel: int, feedback: Feedback | None = None) -> int:
+    """Proves each exercise, says so line by line, and returns the exit status: 0 proven, 3 at fault.
+
+    With ``feedback``, what learners read is judged too.
+    """
     faults = 0
     for exercise in exercises:
-        found = list(faults_of(exercise, parallel=parallel))
+        found = list(faults_of(exercise, parallel=parallel, feedback=feedback))
         faults += len(found)
         print(f"{'FAULTY' if found else 'proven'}  {exercise.name}", flush=True)
         for fault in found:
             print(f"  {fault}", flush=True)
+    for fault in feedback.summary() if feedback else ():
+        faults += 1
+        print(f"  {fault}", flush=True)
+    if feedback:
+        lines = f"{median(feedback.properties):g} lines" if feedback.properties else "none"
+        print(f"{feedback.repros} repro files show their faults; median transcript of a failed property: {lines}")
     print(f"{faults} fault{'' if faults == 1 else 's'} found" if faults else "every exercise is proven")
     return 3 if faults else 0
 
 
-def faults_of(exercise: Exercise, *, parallel: int) -> Iterator[str]:
+def faults_of(exercise: Exercise, *, parallel: int, feedback: Feedback | None = None) -> Iterator[str]:
     """Everything that is wrong with one exercise."""
     try:
         checks = read_checks(layout.suite(exercise))
@@ -69,7 +80,7 @@ def faults_of(exercise: Exercise, *, parallel: int) -> Iterator[str]:
     yield from statement_faults(exercise, checks)
     with ThreadPoolExecutor(1) as beside:
         visible = beside.submit(lambda: list(visible_faults(exercise)))
-        yield from _grading_faults(exercise, wrong, parallel)
+        yield from _grading_faults(exercise, wrong, parallel, feedback)
         yield from visible.result()
 
 
@@ -100,7 +111,9 @@ def _shape_faults(exercise: Exercise, checks: Sequence[Check], wrong: Sequence[W
             yield f"{suite}: no wrong solution must fail {check.id}; write one, or delete the check"
 
 
-def _grading_faults(exercise: Exercise, wrong: Sequence[WrongSolution], parallel: int) -> Iterator[str]:
+def _grading_faults(
+    exercise: Exercise, wrong: Sequence[WrongSolution], parallel: int, feedback: Feedback | None
+) -> Iterator[str]:
     """Grades every solution that the kit ships, all in one go, and judges each report."""
     reference = read_submission(exercise, exercise.hidden)
     trials = [
@@ -122,13 +135,15 @@ def _grading_faults(exercise: Exercise, wrong: Sequence[WrongSolution], parallel
         for solution in wrong
     ]
     jobs = [(trial.exercise, trial.submission) for trial in trials]
-    report = grade(jobs, seed=SEED, parallel=parallel, shrink=False)
+    report = grade(jobs, seed=SEED, parallel=parallel, shrink=feedback is not None, record=feedback is not None)
     for trial, result in zip(trials, report.exercises, strict=True):
         yield from trial.judge(result)
     first, second = report.exercises[2:4]
     if _without_times(first) != _without_times(second):
         suite = shown(layout.suite(exercise))
         yield f"{suite}: two runs with one seed gave two reports; find what depends on time or chance"
+    if feedback:
+        yield from feedback.faults(exercise, wrong, report.exercises[len(trials) - len(wrong) :])
 
 
 def _as_work(stub: Submission) -> Submission:

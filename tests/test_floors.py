@@ -26,6 +26,7 @@ FLOORS = (
     ("running", "progress", "statement", "visible"),
     ("remembering",),
     ("grading",),
+    ("feedback",),
     ("verify", "batch", "new", "doctor", "reset", "saves", "keyboard"),
     ("drill",),
     ("commands",),

@@ -4,7 +4,7 @@ exercises/<track>/<name>/   what a learner sees: README.md, <name>.py or <name>/
                             test_<name>.py, hints.md, exercise.toml
 solutions/<track>/<name>/   what only the grader sees: <name>.py or <name>/ (the reference), suite.py,
                             driver.py, stub/ (the stub as it was handed out), alternatives/<idea>/,
-                            wrong/<mistake>/, wrong.toml
+                            wrong/<mistake>/, wrong.toml, messages/<mistake>.txt (what its author reads)
 .onspot/                    what is the learner's alone and no part of the kit: the history, kept work, drills.
                             Git ignores it, so that neither `git clean -fd` nor a change of branches touches it
 """
@@ -17,11 +17,11 @@ import re
 import sys
 from pathlib import Path
 
-from grader.model import Exercise
+from grader.model import Exercise, WrongSolution
 
 #: Names that lie in ``exercises/<track>/<name>/`` and ``solutions/<track>/<name>/`` beside the module itself.
 VISIBLE = ("README.md", "hints.md", "exercise.toml")
-HIDDEN = ("suite.py", "driver.py", "wrong.toml", "wrong", "alternatives", "stub")
+HIDDEN = ("suite.py", "driver.py", "wrong.toml", "wrong", "alternatives", "stub", "messages")
 
 
 def default_root() -> Path:
@@ -141,6 +141,11 @@ def alternatives(exercise: Exercise) -> list[Path]:
 
 def wrong_solutions(exercise: Exercise) -> list[Path]:
     return folders(exercise.hidden / "wrong")
+
+
+def messages(exercise: Exercise, solution: WrongSolution) -> Path:
+    """What a learner reads who made that mistake, as it was reviewed."""
+    return exercise.hidden / "messages" / f"{solution.name}.txt"
 
 
 def wrong_table(exercise: Exercise) -> Path:

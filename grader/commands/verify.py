@@ -12,12 +12,18 @@ from grader.commands.options import add_targets, whole
 def add_options(parser: argparse.ArgumentParser) -> None:
     """What to prove, and how many cores may be used."""
     add_targets(parser)
+    parser.add_argument("--feedback", action="store_true", help="judge what learners read, and every repro file, too")
+    parser.add_argument("--record", action="store_true", help="with --feedback: write what learners read, for review")
     parser.add_argument("--jobs", type=whole(1, 1024), metavar="N", help="exercises at once; default: one per core")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Prove exercises; each fault names the file and the mend."""
+    from grader.feedback import Feedback
     from grader.verify import verify
 
     exercises = Catalog.load(arguments.kit).select(arguments.targets)
-    return verify(exercises, parallel=arguments.jobs or os.cpu_count() or 1)
+    parallel = arguments.jobs or os.cpu_count() or 1
+    is_asked = arguments.feedback or arguments.record
+    feedback = Feedback(arguments.record, parallel) if is_asked else None
+    return verify(exercises, parallel=parallel, feedback=feedback)

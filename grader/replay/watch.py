@@ -63,7 +63,9 @@ def main(program: str, folder: str) -> None:
     module = _loaded(program)
     import_from(folder, module.MODULE, module.DRIVER)
     runs: list[Run] = [run for run in (_run(module, folder) for _ in range(_RUNS)) if run]
-    found = decisions(module.CAME, (module.LEFT, module.RIGHT), runs, list(module.STEPS), module.MEASURED)
+    found = decisions(
+        module.CAME, (module.LEFT, module.RIGHT), runs, list(module.STEPS), module.MEASURED, module.MESSAGE
+    )
     sys.stdout.write(msgspec.json.encode([asdict(decision) for decision in found]).decode())
 
 

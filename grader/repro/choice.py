@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import permutations
 from typing import Any
@@ -20,7 +21,7 @@ _LABELS = 12
 
 
 def decisions(
-    came: Run, compared: tuple[Any, Any], runs: list[Run], steps: list[str], measured: dict[int, str]
+    came: Run, compared: tuple[Any, Any], runs: list[Run], steps: list[str], measured: dict[int, str], message: str
 ) -> list[Decision]:
     """The possible decisions, the best first. ``measured`` names what is never twice the same, such as CPU seconds."""
     ranked = [(10, 0, decision) for decision in _growth(came, runs, measured)]
@@ -35,6 +36,10 @@ def decisions(
             ranked.append((weight, rank, decision))
         if any(isinstance(value, Raised) != isinstance(came[number], Raised) for value in theirs):
             break  # from here on the two programs are not the same
+    told = set(re.findall(r"\d+", message))
+    ranked = [
+        (weight - 20 * (str(decision.mine) in told - {"0", "1"}), rank, decision) for weight, rank, decision in ranked
+    ]
     ranked.sort(key=lambda entry: entry[:2])
     return [decision for _, _, decision in ranked[:_MOST]]
 
@@ -64,7 +69,7 @@ def _of_step(
         for got, look in (("cause(came)", verdict.cause), ("text(came)", verdict.text)):
             yield from _equal(number, got, look(mine), [look(other) for other in theirs], compared, 35)
         return
-    for path, value in _parts(mine, ()):
+    for path, value in _parts(mine, (), is_racy):
         theirs_there = [at(other, *path) for other in theirs]
         arguments = "".join(f", {key!r}" for key in path)
         got = f"at(came{arguments})" if path else "plain(came)"
@@ -80,7 +85,7 @@ def _of_step(
             yield from _bounded(number, got, value, theirs_there, 50)
 
 
-def _parts(value: Any, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], Any]]:
+def _parts(value: Any, path: tuple[Any, ...], is_racy: bool) -> Iterator[tuple[tuple[Any, ...], Any]]:
     """The value and its parts, lists whole."""
     yield path, value
     if len(path) >= _DEPTH:
@@ -89,21 +94,26 @@ def _parts(value: Any, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...],
         value = value.fields
     if isinstance(value, dict):
         items = [(key, item) for key, item in value.items() if isinstance(key, (str, int))]
-    elif (isinstance(value, tuple) and len(value) <= 10) or (isinstance(value, list) and len(value) <= 10):
+    elif isinstance(value, (tuple, list)) and len(value) <= 10 and not (is_racy and _columns(value) != [None]):
         items = list(enumerate(value))
     else:
         items = []
     for key, item in items:
-        yield from _parts(item, (*path, key))
+        yield from _parts(item, (*path, key), is_racy)
 
 
 def _equal(
     number: int, got: str, mine: Any, theirs: list[Any], compared: tuple[Any, Any], weight: int
 ) -> Iterator[tuple[int, Decision]]:
     first = theirs[0]
-    if not all(alike(other, first) for other in theirs[1:]) or alike(mine, first):
+    if any(alike(mine, other) for other in theirs):
         return
-    if mine != mine or _holds_unequal(first):
+    if not all(alike(other, first) for other in theirs[1:]):
+        written = source(mine)
+        if type(mine) is str and written:
+            yield 80, Decision(number, got, f"not alike(got, {written})", f"anything but {written}")
+        return
+    if mine != mine or _holds_unequal(first) or (_is_address(mine) and _is_address(first)):
         return
     if alike(mine, compared[0]) and alike(first, compared[1]):
         weight = 0
@@ -119,14 +129,22 @@ def _bounded(number: int, got: str, mine: Any, theirs: list[Any], weight: int) -
     if not all(is_number(other) for other in theirs) or any(value != value for value in (mine, *theirs)):
         return
     low, high = min(theirs), max(theirs)
+    if _is_address(mine) or _is_address(high):
+        return
     if low != high and (mine < high * 1.5 + 1):
         return  # such as the number of a process, or of a thread
     if mine > high:
         bound = _between(high, mine)
-        yield weight, Decision(number, got, f"is_number(got) and got <= {bound!r}", f"at most {bound!r}")
+        yield (
+            weight,
+            Decision(number, got, f"is_number(got) and got <= {bound!r}", f"at most {bound!r}", mine=repr(mine)),
+        )
     elif mine < low:
         bound = -_between(-low, -mine) if low > 0 or mine < 0 else low
-        yield weight, Decision(number, got, f"is_number(got) and got >= {bound!r}", f"at least {bound!r}")
+        yield (
+            weight,
+            Decision(number, got, f"is_number(got) and got >= {bound!r}", f"at least {bound!r}", mine=repr(mine)),
+        )
 
 
 def _between(low: Any, high: Any) -> Any:
@@ -151,7 +169,8 @@ def _of_rows(
             others = [tally(other, *path, label=label, column=column) for other in theirs]
             yield from _counted(number, got, count, others, 53 if 0 in (count, *others) else 54)
         for name, value in mine.items() if isinstance(mine, dict) and column is not None else ():
-            if isinstance(value, (int, str)) and all(isinstance(at(other, name), type(value)) for other in theirs):
+            columns = [[at(row, column) for row in at(other, *path)] for other in theirs if at(other, *path)]
+            if type(value) in (int, str) and any(set(one) != set(columns[0]) for one in columns):
                 got = f"tally(came{arguments}, label=at(came, {name!r}), column={column})"
                 count = tally(mine, *path, label=value, column=column)
                 others = [tally(other, *path, label=at(other, name), column=column) for other in theirs]
@@ -183,11 +202,16 @@ def _labels(values: list[Any], path: tuple[Any, ...], column: int | None) -> lis
         rows = at(value, *path)
         for row in rows if isinstance(rows, (list, tuple)) else ():
             label = row if column is None else at(row, column)
-            if isinstance(label, (str, int, bool)) and not isinstance(label, Text):
+            if type(label) in (str, bool):
                 found[label] = None
                 if len(found) > _LABELS:
                     return []
     return list(found)
+
+
+def _is_address(value: Any) -> bool:
+    """Whether a number is such as names a thread or a place in memory."""
+    return type(value) is int and value > 1 << 40
 
 
 def _holds_unequal(value: Any) -> bool:

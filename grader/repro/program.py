@@ -33,6 +33,7 @@ class Decision:
     demand: str = ""  # an expression of ``got``; empty: the step must come to its end
     expected: str = ""  # in words
     cut: str = ""  # the verdict that ended the cell in that step
+    mine: str = ""  # what it gave when it was recorded
     seconds: float = 0.0  # that the step may take, where that is what is wrong with it
 
 
@@ -55,6 +56,7 @@ def watched(recording: Recording, subject: Subject) -> str:
     measured = {number: step.name for number, step in enumerate(steps) if step.measured}
     tables = [f"MEASURED = {measured!r}", f"STEPS = {[step.text[:80] for step in steps]!r}"]
     tables += ["CAME = {", *came, "}", f"LEFT, RIGHT = {recording.left}, {recording.right}"]
+    tables.append(f"MESSAGE = {recording.message!r}")
     tables += [f"MODULE, DRIVER = {recording.module!r}, {subject.driver if _uses(recording, 'driver') else ''!r}"]
     tables += [f"PARTS = {subject.parts if recording.kit else None!r}"]
     program = _program(recording, _is_async(steps), "see, parts" if recording.kit else "see", lines)

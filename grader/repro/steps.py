@@ -41,4 +41,5 @@ class Recording(msgspec.Struct):
     left: str
     right: str
     problem: str = ""  # why no program can be made of it
+    is_property: bool = False  # whether it failed for an example that was drawn
     kit: list[str] = []  # parts that the program takes from the kit, such as virtual_time

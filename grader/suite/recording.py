@@ -32,6 +32,7 @@ class Recorder:
         self._given = Given(self.names.fresh, self._value)
         self._parts: dict[str, str] = {}
         self._context: Any = None
+        self._had_examples = False
         self._kept = 0  # how many steps came before the current example
         #: Whether what happens now is the grader's own doing.
         self.is_quiet = False
@@ -152,7 +153,7 @@ class Recorder:
                 steps.append(Step(f"{table.name}.calls", seen=calls, ended=len(steps) + 1))
         return Recording(
             self._module, steps, tables, self._parts, message,
-            seen(left), seen(right), self._problem, sorted(self.kit),
+            seen(left), seen(right), self._problem, self._had_examples, sorted(self.kit),
         )  # fmt: skip
 
     # -- examples of Hypothesis
@@ -160,6 +161,7 @@ class Recorder:
     def _notice_example(self) -> None:
         context = control._current_build_context.value
         if context is not None and context is not self._context:
+            self._had_examples = True
             if self._context is None:
                 self._kept = len(self._steps)
                 self._known = (self.names.save(), self._given.save())
