@@ -67,10 +67,11 @@ def handed_out(recording: Recording, subject: Subject, decision: Decision) -> st
     """The file for a learner."""
     steps = _settled(recording.steps)
     steps = steps[: max(decision.step + 1, steps[decision.step].ended)]
-    later = [" ".join([*[step.text for step in steps[number + 1 :]], decision.got]) for number in range(len(steps))]
+    given = " ".join(answer for function in recording.functions for _, answer in function.calls if "After(" in answer)
+    texts = [*[step.text for step in steps], decision.got, given]
     lines: list[str] = []
     for number, step in enumerate(steps):
-        is_needed = bool(step.name and re.search(rf"\b{step.name}\b", later[number]))
+        is_needed = bool(step.name and re.search(rf"\b{step.name}\b", " ".join(texts[number + 1 :])))
         is_task = step.is_awaited and step.ended != number + 1
         if is_task:
             lines.append(f"task{number} = asyncio.ensure_future({step.text.removeprefix('await ')})")
