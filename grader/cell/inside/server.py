@@ -21,6 +21,7 @@ from grader.cell.inside.channel import Channel
 from grader.cell.inside.functions import Functions
 from grader.cell.inside.objects import Objects
 from grader.cell.inside.output import Flood, Printed
+from grader.cell.inside.pristine import Originals, own_modules
 from grader.cell.inside.values import METHOD, Tree, ValueTooLarge
 
 #: What the trusted side may ask for by name: operations that Python spells without a method call.
@@ -40,7 +41,7 @@ OPERATORS: dict[str, Callable[..., Any]] = {
 class Server:
     """Answers the trusted side about one submission until the channel closes."""
 
-    def __init__(self, channel: Channel, folder: str, descriptors: dict[str, int]) -> None:
+    def __init__(self, channel: Channel, folder: str, descriptors: dict[str, int], originals: Originals) -> None:
         self.channel = channel
         self.folder = folder
         #: Listening sockets and the like that were handed to this cell, by name.
@@ -50,6 +51,8 @@ class Server:
         self.functions.objects = self.objects
         self.printed = Printed()
         self.loop: asyncio.AbstractEventLoop | None = None
+        self._originals = originals
+        self._driver: dict[str, Any] = {}  # the names of a module that was loaded
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._operations: dict[str, Callable[..., Tree]] = {
             "import": self._import, "load": self._load, "get": self._get, "set": self._set, "call": self._call,
@@ -109,14 +112,20 @@ class Server:
     # -- operations
 
     def _import(self, name: str) -> Tree:
-        return self.objects.handle(importlib.import_module(name))
+        restore = self._originals.own.restore  # looked up now, for what is imported may replace it
+        module = importlib.import_module(name)
+        restore()
+        return self.objects.handle(module)
 
     def _load(self, name: str, source: str) -> Tree:
         """A module of trusted source, whatever the submission may have put under that name."""
         module = types.ModuleType(name)
         module.__file__ = os.path.join(self.folder, name + ".py")
         sys.modules[name] = module
+        self._driver = module.__dict__
+        self._originals.restore()
         exec(compile(source, module.__file__, "exec"), module.__dict__)
+        own_modules(module.__dict__)
         return self.objects.handle(module)
 
     def _get(self, target: int, name: str) -> Tree:
@@ -133,6 +142,8 @@ class Server:
 
     def _call(self, target: int, args: list[Tree], kwargs: list[Tree]) -> Tree:
         function = self.objects[target]
+        if type(function) is types.FunctionType and function.__globals__ is self._driver:
+            self._originals.restore()
         result = function(*self._arguments(args), **dict(self._pairs(kwargs)))
         if isinstance(function, type) and isinstance(result, function):
             return self.objects.handle(result)  # what a constructor makes is an object, even if its fields are plain

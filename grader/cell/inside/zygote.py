@@ -27,6 +27,7 @@ from grader.cell.inside.channel import Channel
 from grader.cell.inside.confine import confine
 from grader.cell.inside.frames import encode
 from grader.cell.inside.plan import CellPlan, Files, ZygotePlan
+from grader.cell.inside.pristine import Originals
 from grader.cell.inside.server import Server
 
 _MAX_ORDER = 1 << 16
@@ -52,6 +53,7 @@ class Zygote:
             linux.adopt_orphans()
         for name in self._plan.preload:
             importlib.import_module(name)
+        self._originals = Originals()
         gc.collect()
         gc.freeze()
         ended, wake = os.pipe()
@@ -93,7 +95,7 @@ class Zygote:
             linux.unshare(linux.NEW_PIDS)
         pid = os.fork()
         if pid == 0:
-            _become_cell(self._plan, self._ordered, plan, descriptors)
+            _become_cell(self._plan, self._ordered, plan, descriptors, self._originals)
         handle = os.pidfd_open(pid)
         self._status[pid] = status
         self._poll.register(status, 0)  # wakes us when nobody holds the other end any more
@@ -137,7 +139,7 @@ class Zygote:
                     os.kill(int(name), signal.SIGKILL)
 
 
-def _become_cell(zygote: ZygotePlan, number: int, plan: CellPlan, descriptors: list[int]) -> None:
+def _become_cell(zygote: ZygotePlan, number: int, plan: CellPlan, descriptors: list[int], originals: Originals) -> None:
     """The life of a forked cell; never returns."""
     try:
         signal.set_wakeup_fd(-1)
@@ -151,6 +153,7 @@ def _become_cell(zygote: ZygotePlan, number: int, plan: CellPlan, descriptors: l
             from grader.cell.inside import virtual_time
 
             virtual_time.install(named["clock"])
+            originals.accept()
         _prepare_modules(plan.folder)
         numbers = [listener.fileno() for listener in listeners]
         socket.send_fds(channel, [encode(["hello", os.getpid()])], numbers)
@@ -160,7 +163,7 @@ def _become_cell(zygote: ZygotePlan, number: int, plan: CellPlan, descriptors: l
         os.write(descriptors[0], encode(["setup", traceback.format_exc()[-3000:]]))
         os._exit(4)
     try:
-        Server(Channel(channel), plan.folder, named).run()
+        Server(Channel(channel), plan.folder, named, originals).run()
     except BaseException as error:
         os.write(2, f"{type(error).__name__}\n".encode())
     os._exit(4)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import sqlite3
+import sys
 import threading
 from contextlib import closing
 from pathlib import Path
@@ -74,13 +75,19 @@ _tape = _Tape()
 def record_chance() -> None:
     """From now on, write down what the operating system's random source gives to this process."""
     _tape.drawn.clear()
-    os.urandom = _tape.draw
-    random._urandom = _tape.draw  # type: ignore[attr-defined]  # the one that `secrets` uses
+    _replace_source()
 
 
 def repeat_chance() -> None:
     """Give the bytes that were written down once more, and fresh ones after them."""
     _tape.again = bytearray(_tape.drawn)
+    _replace_source()
+
+
+def _replace_source() -> None:
+    """For the submission: a driver has modules of its own, and finds the submission's unchanged at each call."""
+    for module, name in (("os", "urandom"), ("random", "_urandom")):  # the latter is the one that `secrets` uses
+        setattr(sys.modules[module], name, _tape.draw)
 
 
 def seed(number: int) -> None:
