@@ -87,7 +87,7 @@ SESSIONS = {
         cache.put('b', 2)
         #   your code calls on_evict('a')
         swallow(refuse)  # -> 'ValueError'
-        #   your code calls refuse()  # raises ValueError
+        #   your code calls refuse()  # raises ValueError: no
         # expected [], got ['a']
         """,
     ),

@@ -14,7 +14,7 @@ from grader.cell.remote import LazyRemote, Remote
 from grader.model import Level
 from grader.suite.serving import Web
 from grader.suite.session import Run, Session
-from grader.suite.watched import Watched, told_handler
+from grader.suite.watched import Watched, as_function, told_handler
 
 if TYPE_CHECKING:  # imported where they are used: most suites need none of them
     from grader.services.http import Handler, HttpService
@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # imported where they are used: most suites need none of them
 RUN = pytest.StashKey[Run]()
 SESSION = pytest.StashKey[Session]()
 _REDIS_PORT = 6379
+_CLOCK_LINE = "manual_clock = ManualClock()  # it moves only when told to"
 
 
 @pytest.fixture
@@ -67,6 +68,7 @@ class CellControl:
             took = process.cpu_seconds() - before
             names.append(note(f"time.process_time() - {began}", took, name="took", measured=True))
             best = min(best, took)
+        self._session.transcript.line(f"# that took {best:.3g} s of CPU time")
         note(f"min({', '.join(names)}, 1e9)", best, name="cpu", measured=True)
         return best
 
@@ -145,6 +147,7 @@ def manual_clock_of(onspot: Session) -> Remote:
     def find() -> Remote:
         if not made or made[0]._cell is not onspot.cell:
             made[:] = [onspot.cell.make("grader.cell.inside.manual_clock", "ManualClock")]
+            onspot.transcript.part(made[0], "manual_clock", _CLOCK_LINE)
             if onspot.recorder is not None:
                 onspot.recorder.part("manual_clock", made[0], f"{_source_of_clock()}\nmanual_clock = ManualClock()")
         return made[0]
@@ -162,6 +165,7 @@ class Services:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._made = 0
 
     def http(self, handler: Handler, url: str = "") -> HttpService:
         """An HTTP back end that answers and misbehaves as ``handler`` says, and records what it was asked.
@@ -172,10 +176,10 @@ class Services:
 
         session = self._session
 
-        recorder, name = session.recorder, ""
-        if recorder is not None:
-            name, own = recorder.names.fresh("backend"), handler
-            handler = told_handler(own, name, recorder)
+        recorder, own = session.recorder, as_function(handler)
+        self._made += 1
+        name = f"backend{self._made}" if self._made > 1 else "backend"
+        handler = told_handler(own, lambda asked, said: session.asked(name, asked, said))
 
         def make(url: str) -> HttpService:
             return HttpService(url, handler, session.run.loop, session.service_clock)

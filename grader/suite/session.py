@@ -24,8 +24,10 @@ from grader.model import Check, Exercise, Level, RunOptions
 from grader.suite.misuse import MisuseError
 from grader.suite.recording import Recorder
 from grader.suite.transcript import Transcript
+from grader.suite.watched import said_shortly
 
 if TYPE_CHECKING:  # imported where they are used: most suites need none of them
+    from grader.services.answers import Request
     from grader.services.clock import Clock
     from grader.services.loop import ServiceLoop
     from grader.services.virtual_clock import VirtualClock
@@ -178,6 +180,14 @@ class Session:
             yield
         finally:
             self._is_quiet = False
+
+    def asked(self, service: str, request: Request, said: Any) -> None:
+        """What the submission has asked of a service, and what that says to it."""
+        asked = (request.method, request.target)
+        moment = f"at {request.started:.4g} s, " if self.clock is not None else ""
+        self.transcript.beside("asked", f"{moment}{service}", asked, said_shortly(said))
+        if self.recorder is not None:
+            self.recorder.answered(service, asked, said)
 
     def note(self, text: str, outcome: Any, *, name: str = "", measured: bool = False) -> str:
         """Has the recorder, if there is one, keep a step that is no call into the cell; the variable's name."""

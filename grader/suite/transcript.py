@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
+from itertools import groupby
 from typing import Any
 
 from hypothesis import control
@@ -13,20 +14,15 @@ from grader.cell.deaths import CellEnded, SubmissionError
 from grader.cell.recording import Outcome
 from grader.cell.remote import EnumValue, Method, Record, Remote
 from grader.suite.keeping import kept
+from grader.suite.relevant import relevant
 from grader.suite.shortly import shortly
+from grader.suite.spelling import SPELLED, noun
 
 MAX_LINES = 40
+_ASKED = "#   your code asks "
+_REQUESTS = 4  # of a row of them are shown
 _MAX_CALLS = 20_000  # that are kept
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+[0-9]*")  # LRUCache: LRU, Cache
 _UNSET: Any = object()
-
-_SPELLED = {
-    "len": "len({0})", "bool": "bool({0})", "iter": "iter({0})", "next": "next({0})", "repr": "repr({0})",
-    "getitem": "{0}[{1}]", "setitem": "{0}[{1}] = {2}", "delitem": "del {0}[{1}]", "contains": "{1} in {0}",
-    "eq": "{0} == {1}", "ne": "{0} != {1}", "lt": "{0} < {1}", "le": "{0} <= {1}", "gt": "{0} > {1}",
-    "ge": "{0} >= {1}", "add": "{0} + {1}", "sub": "{0} - {1}", "mul": "{0} * {1}", "enter": "{0}.__enter__()",
-    "exit": "{0}.__exit__(None, None, None)", "anext": "anext({0})", "aenter": "{0}.__aenter__()",
-}  # fmt: skip
 
 
 class Entry:
@@ -51,13 +47,15 @@ class Transcript:
         self._before: list[Entry] = []
         self._example: list[Entry] = []
         self._context: Any = None
-        self._quiet = 0
+        self._parts: list[tuple[Remote, str, str]] = []
 
     def record(self, kind: str, target: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Outcome:
         """Keeps one call; the answer is to be told its outcome."""
         entry = Entry(kind, target, name, args, kwargs)
         context = control._current_build_context.value
         if context is None:
+            if self._context is not None:  # the examples passed, and the check goes on
+                self._context, self._example = None, []
             self._before.append(entry)
         else:
             if context is not self._context:
@@ -69,13 +67,30 @@ class Transcript:
             del entries[MAX_LINES : _MAX_CALLS // 2]
         return entry.finish
 
+    def beside(self, kind: str, name: str, args: tuple[Any, ...], outcome: Any) -> None:
+        """Keeps what another thread than the check's has seen."""
+        entry = Entry(kind, None, name, args, {})
+        entry.finish(outcome)
+        (self._before if self._context is None else self._example).append(entry)
+
+    def part(self, made: Remote, name: str, source: str) -> None:
+        """Names an object that the check was given; ``source`` says how one gets such a thing."""
+        self._parts = [part for part in self._parts if part[1] != name]
+        self._parts.append((made, name, source))
+
     def line(self, text: str) -> None:
         """Keeps a line that is rendered already, such as a ``curl`` command."""
         self.record("line", None, text, (), {})
 
     def render(self, module: Remote, driver: Remote | None = None) -> str:
         """The calls as a Python session, at most ``MAX_LINES`` long."""
-        return _Session(self._module, module, driver).render([*self._before, *self._example])
+        session = _Session(self._module, module, driver)
+        for made, name, _ in self._parts:
+            session.give(made, name)
+        roots = (module, driver, *[made for made, _, _ in self._parts])
+        text = session.render([*relevant(self._before, self._example, roots), *self._example])
+        parts = [line for _, name, line in self._parts if re.search(rf"\b{name}\b", text)]
+        return "\n".join([*parts, text])
 
 
 class _Session:
@@ -102,6 +117,7 @@ class _Session:
                 continue
             lines += self._lines(entry)
             position += 1
+        lines = _shortened(lines)
         if self._imported:
             lines.insert(0, f"from {self._module_name} import {', '.join(self._imported)}")
         if len(lines) > MAX_LINES:
@@ -132,9 +148,11 @@ class _Session:
         if entry.kind == "get" and of_driver and isinstance(entry.outcome, Remote):
             self._name(entry.outcome, f"driver.{entry.name}")
             return []
+        if entry.kind == "asked":
+            return [f"{_ASKED}{entry.name}: {' '.join(entry.args)}  # -> {entry.outcome}"]
         if entry.kind == "back":
             return [f"#   your code calls {self._expression(entry)}{self._arrow(entry.outcome)}"]
-        if entry.kind == "operate" and entry.name not in _SPELLED:
+        if entry.kind == "operate" and entry.name not in SPELLED:
             return []
         if entry.name == "len" and isinstance(entry.outcome, SubmissionError) and "no len()" in entry.outcome.message:
             return []  # Python's own question on the way to list()
@@ -144,7 +162,7 @@ class _Session:
         parts = [self._value(value) for value in entry.args]
         call = ", ".join([*parts, *[f"{name}={self._value(value)}" for name, value in entry.kwargs.items()]])
         if entry.kind == "operate":
-            return _SPELLED.get(entry.name, entry.name + "({0})").format(*parts, "", "", "")
+            return SPELLED.get(entry.name, entry.name + "({0})").format(*parts, "", "", "")
         if entry.kind == "await":
             inside = self._value(entry.target) if entry.target is not None else f"{entry.name}({call})"
             return f"await {inside}"
@@ -171,7 +189,8 @@ class _Session:
         if isinstance(outcome, CellEnded):
             return f"  # {outcome.message}"
         if isinstance(outcome, BaseException):
-            return f"  # raises {type(outcome).__name__}"
+            text = shortly(str(outcome), 100, quote=False)
+            return f"  # raises {type(outcome).__name__}{text and f': {text}'}"
         return "" if outcome is None else f"  # -> {self._value(outcome)}"
 
     def _value(self, value: Any) -> str:
@@ -186,11 +205,14 @@ class _Session:
 
     def _name(self, remote: Remote, name: str = "") -> str:
         if not name:
-            words = _WORD.findall(remote._type_name.rpartition(".")[2])
-            base = words[-1].lower() if words else "thing"
+            base = noun(remote._type_name)
             base = f"{base}_" if keyword.iskeyword(base) else base
             self._taken[base] = number = self._taken.get(base, int(self._shadows(base))) + 1
             name = base if number == 1 else f"{base}{number}"
+        return self.give(remote, name)
+
+    def give(self, remote: Remote, name: str) -> str:
+        """Has ``remote`` called ``name``."""
         self._names[id(remote)] = name
         self._kept.append(remote)
         return name
@@ -198,3 +220,18 @@ class _Session:
     def _shadows(self, name: str) -> bool:
         """Whether a variable of that name would hide what the session needs."""
         return name in self._imported or name in ("driver", self._module_name) or hasattr(builtins, name)
+
+
+def _shortened(lines: list[str]) -> list[str]:
+    """Without what is said again: equal lines are counted, and of many requests in a row the first are shown."""
+    counted: list[str] = []
+    for line, same in groupby(lines):
+        times = len(list(same))
+        counted.append(line if times == 1 else f"{line}{',' if '  # ' in line else '  #'} {times} times")
+    shown: list[str] = []
+    for is_request, group in groupby(counted, lambda line: line.startswith(_ASKED)):
+        rows = list(group)
+        shown += rows[:_REQUESTS] if is_request else rows
+        if is_request and len(rows) > _REQUESTS:
+            shown.append(f"{_ASKED}{len(rows) - _REQUESTS} times more")
+    return shown

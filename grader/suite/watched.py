@@ -6,7 +6,11 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from grader.services.answers import Answer, Hang
+from grader.suite.curl import one_line
+from grader.suite.keeping import Written
 from grader.suite.recording import Recorder
+from grader.suite.shortly import shortly
 
 _PLAIN = (bool, int, float, list, tuple, type(None))
 
@@ -68,15 +72,18 @@ def asked(service: Any) -> list[tuple[str, str, float]]:
     return [(request.method, request.target, round(request.started, 3)) for request in service.requests]
 
 
-def told_handler(handler: Any, name: str, recorder: Recorder) -> Any:
-    """The handler, each of whose answers is told to the recorder."""
+def as_function(handler: Any) -> Any:
+    """A handler that may be a mapping from path to answer, as a function."""
     if isinstance(handler, Mapping):
-        for path, reaction in handler.items():
-            recorder.answered(name, ("GET", path), reaction)
-        return handler
+        return lambda request: handler.get(request.path, Answer(404))
+    return handler
+
+
+def told_handler(handler: Any, tell: Callable[[Any, Any], None]) -> Any:
+    """The handler; ``tell`` is told each request and its answer."""
 
     def note(request: Any, reaction: Any) -> Any:
-        recorder.answered(name, (request.method, request.target), reaction)
+        tell(request, reaction)
         return reaction
 
     if inspect.iscoroutinefunction(handler):
@@ -85,11 +92,17 @@ def told_handler(handler: Any, name: str, recorder: Recorder) -> Any:
             return note(request, await handler(request))
 
         return handle_async
+    return lambda request: note(request, handler(request))
 
-    def handle(request: Any) -> Any:
-        return note(request, handler(request))
 
-    return handle
+def said_shortly(reaction: Any) -> Written:
+    """``503 after 0.5 s``."""
+    if isinstance(reaction, Answer):
+        after = f" after {reaction.delay:g} s" if reaction.delay else ""
+        body = reaction.payload()[1]
+        shown = f" {shortly(one_line(body[:400].decode('utf-8', 'replace')), 80, quote=False)}" if body else ""
+        return Written(f"{reaction.status}{shown}{after}")
+    return Written("no answer" if isinstance(reaction, Hang) else "a connection that is reset")
 
 
 class WatchedSite(Watched):
