@@ -12,6 +12,7 @@ import pytest
 from grader.cell.inside import manual_clock as manual_clock_inside
 from grader.cell.remote import LazyRemote, Remote
 from grader.model import Level
+from grader.suite.misuse import MisuseError
 from grader.suite.serving import Web
 from grader.suite.session import Run, Session
 from grader.suite.watched import Watched, as_function, told_handler
@@ -36,6 +37,8 @@ def onspot(request: pytest.FixtureRequest) -> Iterator[Session]:
         session.use_virtual_time()
     yield session
     session.close()
+    if session.fault:  # a check that failed says so itself: what a submission asks for must not make it not count
+        raise MisuseError(session.fault)
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from grader.suite.session import Run, Session
 #: What a check may need that a level cannot give.
 _LACKING = {Level.GUARDED: frozenset({"processes"})}
 _PRINTED_LINES = 10
+_FAULT = 300  # characters of a fault that is not the submission's
 
 
 class SuitePlugin:
@@ -128,6 +129,8 @@ class SuitePlugin:
         if verdict is Verdict.INTERNAL_ERROR:
             return CheckResult(check, verdict, message)
         session = item.stash.get(SESSION, None)
+        if session is not None and session.fault:
+            message = f"{message}\n(tell the exercise's author: {session.fault[:_FAULT]})"
         recording = ""
         if session is not None and session.recorder is not None:
             recording = encode(session.recorder.finished(message, *self._comparison.values))

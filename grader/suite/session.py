@@ -20,8 +20,8 @@ from grader.cell.inside.plan import CellPlan
 from grader.cell.launcher import Launcher
 from grader.cell.recording import Outcome, forget
 from grader.cell.remote import LazyRemote, Remote
-from grader.model import Check, Exercise, Level, RunOptions
-from grader.suite.misuse import MisuseError
+from grader.model import Check, Exercise, Level, RunOptions, Verdict
+from grader.suite.misuse import MisuseError, first_fault
 from grader.suite.recording import Recorder
 from grader.suite.transcript import Transcript
 from grader.suite.watched import said_shortly
@@ -90,6 +90,7 @@ class Session:
         self._subject: Remote | None = None
         self._driver: Remote | None = None
         self._closing = contextlib.ExitStack()
+        self._old_faults = len(run.loop.faults) if "loop" in vars(run) else 0
 
     # -- the cell
 
@@ -111,9 +112,21 @@ class Session:
             self._cell.close()
         self._cell = self._subject = self._driver = None
 
-    def waiting(self, descriptor: int) -> contextlib.AbstractContextManager[None]:
-        """Entered while the suite waits for ``descriptor`` to become readable: virtual time may jump meanwhile."""
-        return self.clock.waiting(descriptor) if self.clock is not None else contextlib.nullcontext()
+    @contextlib.contextmanager
+    def waiting(self, descriptor: int) -> Iterator[None]:
+        """Entered while the suite waits for ``descriptor`` to become readable: virtual time may jump meanwhile.
+
+        Raises ``CellEnded`` when the check has waited as long as it may, whatever for.
+        """
+        if self.budget.left <= 0:
+            all_s = self.budget.seconds
+            raise CellEnded(Verdict.TIMEOUT, f"no answer within {all_s:.3g} s, which a whole check has")
+        with self.budget.spending():
+            if self.clock is None:
+                yield
+            else:
+                with self.clock.waiting(descriptor):
+                    yield
 
     def _start(self) -> Cell:
         exercise, limits = self.run.exercise, self.run.exercise.limits
@@ -263,6 +276,12 @@ class Session:
     def _only_before_start(self, what: str) -> None:
         if self.started:
             raise MisuseError(f"{what} must be asked for before the first use of the submission in a check")
+
+    @property
+    def fault(self) -> str:
+        """What went wrong in the check although the submission is not to blame; empty if nothing did."""
+        loop_faults = self.run.loop.faults[self._old_faults :] if "loop" in vars(self.run) else []
+        return first_fault([service for service, _, _ in self._services], loop_faults)
 
     def close(self) -> None:
         """Ends the cell and every part of the check."""
