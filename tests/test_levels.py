@@ -103,3 +103,42 @@ class TestChoosing:
         monkeypatch.setattr(levels, "_try", fail)
         with pytest.raises(UnavailableError, match="sealed or guarded \\("):
             levels.open_cells(allow_bare=False)
+
+
+class TestRemedies:
+    """The one command that gets the next level."""
+
+    @pytest.mark.parametrize(
+        ("program", "command"),
+        [
+            ("apt-get", "sudo apt-get install bubblewrap"),
+            ("pacman", "sudo pacman -S bubblewrap"),
+            ("", "install bubblewrap"),
+        ],
+    )
+    def test_to_install(self, monkeypatch: pytest.MonkeyPatch, program: str, command: str) -> None:
+        """By the system's own installer; root needs no sudo."""
+        monkeypatch.setattr(outer, "bubblewrap", lambda: None)
+        monkeypatch.setattr("shutil.which", lambda name: name if name == program else None)
+        monkeypatch.setattr("os.getuid", lambda: 1000)
+        assert levels._remedy(Level.GUARDED) == command
+        monkeypatch.setattr("os.getuid", lambda: 0)
+        assert levels._remedy(Level.GUARDED) == command.removeprefix("sudo ")
+        assert levels._remedy(Level.SEALED) == ""
+
+    @pytest.mark.parametrize(("name", "value", "command"), levels._FORBIDDEN)
+    def test_to_allow_namespaces(self, monkeypatch: pytest.MonkeyPatch, name: str, value: str, command: str) -> None:
+        """By the setting that forbids them."""
+        monkeypatch.setattr(outer, "bubblewrap", lambda: "/usr/bin/bwrap")
+        monkeypatch.setattr(levels, "_CONTAINERS", ())
+        monkeypatch.setattr("os.getuid", lambda: 1000)
+        monkeypatch.setattr(levels, "_read", lambda path: value if path.endswith(name) else "?")
+        assert levels._remedy(Level.GUARDED) == command
+        monkeypatch.setattr(levels, "_CONTAINERS", ("/",))
+        assert "seccomp=unconfined" in levels._remedy(Level.GUARDED)
+
+    def test_reasons_are_short(self) -> None:
+        """Of a traceback only its last line is told."""
+        error = CellUnavailable("a cell could not be confined: Traceback (most recent call last):\n  x\nOSError: no")
+        assert levels._in_short(error) == "a cell could not be confined: OSError: no"
+        assert levels._in_short(OSError()) == ""
