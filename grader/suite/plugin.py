@@ -12,7 +12,7 @@ from _pytest.assertion import util as assertion_util
 
 from grader.cell.deaths import SubmissionError
 from grader.model import Check, CheckResult, Level, Verdict
-from grader.suite import suite_loop
+from grader.suite import own_time, suite_loop
 from grader.suite.check import ATTRIBUTE
 from grader.suite.fixtures import RUN, SESSION
 from grader.suite.messages import Comparison, explain
@@ -85,7 +85,8 @@ class SuitePlugin:
     def pytest_runtest_call(self) -> Generator[None, Any, Any]:
         previous, assertion_util._reprcompare = assertion_util._reprcompare, self._comparison
         try:
-            return (yield)
+            with own_time.bounded(self._run.exercise.limits.check_s):
+                return (yield)
         finally:
             assertion_util._reprcompare = previous
 

@@ -1,5 +1,6 @@
 """Reference: notes on a board, as plain ASGI."""
 
+import html
 import json
 
 
@@ -24,8 +25,10 @@ def create_app():
             status, answer = 200, {"text": notes[path[7:]]}
         else:
             status, answer = 404, {"error": "no such note"}
-        headers = [(b"content-type", b"application/json")]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": json.dumps(answer).encode()})
+        kind, content = b"application/json", json.dumps(answer)
+        if path == "/":
+            status, kind, content = 200, b"text/html", "".join(f"<p>{html.escape(note)}</p>" for note in notes.values())
+        await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", kind)]})
+        await send({"type": "http.response.body", "body": content.encode()})
 
     return app

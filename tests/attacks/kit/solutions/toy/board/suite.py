@@ -1,11 +1,12 @@
 """Hidden suite of toy/board: an app that the cell serves."""
 
 import secrets
+from html.parser import HTMLParser
 
 from grader.suite import check
 
 
-@check("what was written can be read", points=30, stage="core", hint="Where do notes stay?")
+@check("what was written can be read", points=20, stage="core", hint="Where do notes stay?")
 def test_round_trip(web):
     client, text = web.serve("create_app").client, secrets.token_hex(8)
     made = client.post("/notes", json={"text": text})
@@ -36,3 +37,14 @@ def test_method(web):
     assert client.post("/notes", json={"text": text}).status == 201
     assert client.get("/notes/1").json() == {"text": text}
     assert client.get("/notes").status == 405
+
+
+@check("the page shows notes as text", points=10, stage="robust", hint="What of a note that is markup?")
+def test_page(web):
+    client, shown = web.serve("create_app").client, []
+    client.post("/notes", json={"text": "<b>a & b"})
+    page = HTMLParser()
+    page.handle_data = shown.append
+    page.feed(client.get("/").text)
+    page.close()
+    assert shown == ["<b>a & b"]
