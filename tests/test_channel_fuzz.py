@@ -249,6 +249,8 @@ def test_a_thousand_conversations(conversation: Any) -> None:
             error = caught
         made = report_on(error, transcript, module, scripted.cell.printed)
     assert made.exercises[0].checks[0].verdict.counts
+    assert FORMATS["junit"](made).count("</testsuite>") == FORMATS["junit"](made).count("<testsuite ")
+    assert "<b>" not in FORMATS["junit"](made) + FORMATS["html"](made)
     for text in [render(made) for render in FORMATS.values()] + [to_terminal(made)]:
         assert not set(text) & {"\x1b", "\x07", "\r", "\u202e"}
         assert not [line for line in text.splitlines() if line.lstrip().startswith(("::", "##["))]

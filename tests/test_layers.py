@@ -212,11 +212,12 @@ class TestSeccomp:
                 lambda: fcntl.fcntl(read, 10, signal.SIGKILL),  # F_SETSIG
                 lambda: os.setpriority(os.PRIO_PROCESS, bystander, 19),
                 lambda: os.sched_setaffinity(bystander, {0}),
+                lambda: call(seccomp._TO_OTHERS["inotify_add_watch"][column()], 0, 0, 0),
                 lambda: call(seccomp._NEVER["ptrace"][column()], 16, bystander, 0, 0),
                 lambda: call(seccomp._NEVER["process_vm_readv"][column()], bystander, 0, 0, 0, 0, 0),
             )
 
-        assert alone(work) == ["EPERM"] * 10
+        assert alone(work) == ["EPERM"] * 11
         assert os.waitpid(bystander, os.WNOHANG) == (0, 0)
         for descriptor in (read, write, handle):
             os.close(descriptor)

@@ -34,6 +34,7 @@ _NEVER = {
     "iopl": (172, 0), "ioperm": (173, 0), "setpriority": (141, 140), "sched_setaffinity": (203, 122),
     "sched_setscheduler": (144, 119), "sched_setattr": (314, 274), "seccomp": (317, 277), "syslog": (103, 116),
     "lookup_dcookie": (212, 18), "fanotify_init": (300, 262), "mlockall": (151, 230), "sched_setparam": (142, 118),
+    "modify_ldt": (154, 0),
     # memory that belongs to no process, which neither rlimits nor a look at the processes would count
     "shmget": (29, 194), "msgget": (68, 186), "semget": (64, 190), "mq_open": (240, 180),
 }  # fmt: skip
@@ -51,6 +52,7 @@ _TO_OTHERS = {
     "tkill": (200, 130), "pidfd_send_signal": (424, 424), "process_madvise": (440, 440),
     "process_mrelease": (448, 448), "move_pages": (279, 239), "migrate_pages": (256, 238), "ioprio_set": (251, 30),
     "get_robust_list": (274, 100),
+    "inotify_add_watch": (254, 27),  # tells of files, as soon as anybody touches them
 }  # fmt: skip
 #: Calls whose first argument must be the caller's own process: signals, and limits.
 _TO_ITSELF = {
