@@ -6,7 +6,6 @@ import codecs
 import os
 import pty
 import select
-import signal
 import struct
 import subprocess
 import termios
@@ -33,15 +32,9 @@ class Terminal:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._own, theirs = pty.openpty()
         ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        own_session = ["setsid", "--ctty", *command]  # without it no key would become a signal
         self.process = subprocess.Popen(
-            command,
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            cwd=cwd,
-            env=environment,
-            start_new_session=True,
-            preexec_fn=lambda: ioctl(0, termios.TIOCSCTTY, 0),
+            own_session, stdin=theirs, stdout=theirs, stderr=theirs, cwd=cwd, env=environment
         )
         os.close(theirs)
         #: Everything that was written, escapes included.
@@ -53,10 +46,9 @@ class Terminal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.kill()
         self.process.wait()
-        os.close(self._own)
+        os.close(self._own)  # what is left of the session hears that its terminal has gone
 
     @property
     def text(self) -> str:
