@@ -12,6 +12,7 @@ from grader.catalog import Catalog
 from grader.cell.deaths import CellUnavailable
 from grader.cell.launcher import Launcher
 from grader.cell.levels import HERE
+from grader.cell.watch import watch
 from grader.model import Level
 from grader.new import create
 from tests.cells import CellMaker
@@ -25,6 +26,13 @@ settings.load_profile("tests")
 
 #: The exercises of the small kit, in the order of its catalog.
 SMALL_KIT = ("week1/first", "week1/second", "week2/third")
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left() -> Iterator[None]:
+    """The watch over cells rests between tests: the next one may fork."""
+    yield
+    watch.rest()
 
 
 @pytest.fixture
