@@ -43,7 +43,7 @@ def grade(
     """
     started = _now()
     listed = list(jobs)
-    options = RunOptions(seed, timeout, shrink, record)
+    options = RunOptions(seed, timeout, shrink, record=record)
     keys = [memory.key(job, options, isolation, require) if memory else "" for job in listed]
     known = {index: found for index, key in enumerate(keys) if memory and (found := memory.recall(key))}
     for found in known.values():

@@ -1,0 +1,296 @@
+"""A repro file shows the fault with plain Python on the code that has it, and not on code that is right."""
+
+from __future__ import annotations
+
+import ast
+import datetime as dt
+import math
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grader.model import CheckResult
+from grader.repro import runtime, verdict
+from grader.repro.literals import literal
+from grader.repro.program import Subject
+from grader.repro.proof import programs, run
+from grader.repro.steps import Recording
+from tests.toy_suites import Suites
+
+RIGHT = """
+import asyncio
+from dataclasses import dataclass
+
+@dataclass(frozen=True)
+class Pair:
+    left: int
+    right: int
+
+class Cache:
+    def __init__(self, capacity, on_evict=None):
+        if capacity < 1: raise ValueError("capacity")
+        self.capacity, self.items, self.on_evict = capacity, {}, on_evict
+    def put(self, key, value):
+        self.items[key] = value
+        if len(self.items) > self.capacity:
+            old = next(iter(self.items))
+            del self.items[old]
+            if self.on_evict: self.on_evict(old)
+    def get(self, key): return self.items.get(key)
+    def __len__(self): return len(self.items)
+
+def pair(left, right): return Pair(left, right)
+def total(numbers): return sum(numbers)
+def apply(fn, items): return [fn(item) for item in items]
+async def later(x): await asyncio.sleep(0); return x
+async def both(fn): return await asyncio.gather(fn(1), fn(2))
+def read(): raise KeyError("gone")
+def loop(): return 1
+"""
+
+#: name -> what is wrong with the code, as a replacement, and the suite that finds it.
+FAULTS = {
+    "a value": (
+        ("return self.items.get(key)", "return None"),
+        """
+        @check(10)
+        def test_x(subject):
+            cache = subject.Cache(2)
+            cache.put("a", 1)
+            assert cache.get("a") == 1
+        """,
+    ),
+    "a record": (
+        ("return Pair(left, right)", "return Pair(right, left)"),
+        """
+        @check(10)
+        def test_x(subject):
+            made = subject.pair(1, 2)
+            assert made.left == 1, "left and right are swapped"
+        """,
+    ),
+    "a refusal that is missing": (
+        ("if capacity < 1:", "if capacity < 0:"),
+        """
+        @check(10)
+        def test_x(subject):
+            with raises(ValueError): subject.Cache(-1)
+            with raises(ValueError): subject.Cache(0)
+        """,
+    ),
+    "a call too many": (
+        ("self.items[key] = value", "self.items[key] = value; self.on_evict and self.on_evict(key)"),
+        """
+        @check(10)
+        def test_x(subject):
+            gone = []
+            cache = subject.Cache(1, on_evict=gone.append)
+            cache.put("a", 1)
+            assert gone == []
+        """,
+    ),
+    "a function that raises": (
+        ("[fn(item) for item in items]", "[fn(items[0])]"),
+        """
+        @check(10)
+        def test_x(subject):
+            def halve(number):
+                if number % 2: raise ValueError("odd")
+                return number // 2
+            assert subject.apply(halve, [4, 2]) == [2, 1]
+        """,
+    ),
+    "an example that was drawn": (
+        ("sum(numbers)", "sum(set(numbers))"),
+        """
+        @check(10)
+        @given(st.lists(st.integers(0, 9)))
+        def test_x(subject, numbers):
+            assert subject.total(numbers) == sum(numbers)
+        """,
+    ),
+    "a coroutine": (
+        ("await asyncio.sleep(0); return x", "return [x]"),
+        """
+        @check(10)
+        async def test_x(subject):
+            assert await subject.later(1) == 1
+        """,
+    ),
+    "coroutines at once": (
+        ("asyncio.gather(fn(1), fn(2))", "asyncio.gather(fn(1), fn(1))"),
+        """
+        @check(10)
+        async def test_x(subject):
+            async def double(number): return 2 * number
+            task = asyncio.ensure_future(subject.both(double))
+            assert (await subject.later(3), await task) == (3, [2, 4])
+        """,
+    ),
+    "an exception of the code's own": (
+        ("def total(numbers): return sum(numbers)", "def total(numbers): return numbers[0]"),
+        """
+        @check(10)
+        def test_x(subject): assert subject.total([]) == 0
+        """,
+    ),
+    "another exception": (
+        ('raise KeyError("gone")', 'raise ValueError("gone")'),
+        """
+        @check(10)
+        def test_x(subject):
+            with raises(KeyError): subject.read()
+        """,
+    ),
+    "a crash": (
+        ("def loop(): return 1", "def loop(): import os; os._exit(3)"),
+        """
+        @check(10)
+        def test_x(subject): assert subject.loop() == 1
+        """,
+    ),
+    "a call without end": (
+        ("def loop(): return 1", "def loop():\n    while True: pass"),
+        """
+        @check(10)
+        def test_x(subject): assert subject.loop() == 1
+        """,
+    ),
+    "a driver": (
+        ("return len(self.items)", "return 0"),
+        """
+        @check(10)
+        def test_x(driver):
+            seen = driver.fill(3)
+            assert seen["length"] == 3, f"{seen['length']} of 3 are there"
+        """,
+    ),
+    "a clock": (
+        ("def total(numbers): return sum(numbers)", "def total(clock): return 0"),
+        """
+        @check(10)
+        def test_x(subject, manual_clock):
+            manual_clock.set(5)
+            assert subject.total([manual_clock() - 4]) == 1
+        """,
+    ),
+}
+DRIVER = """
+import toy
+def fill(count):
+    cache = toy.Cache(count)
+    for number in range(count): cache.put(number, number)
+    return {"length": len(cache)}
+"""
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_file_tells_wrong_from_right(suites: Suites, tmp_path: Path, name: str) -> None:
+    """Status 1 and the report's own line where the fault is, status 0 where it is not; nothing of the suite in it."""
+    (old, new), suite = FAULTS[name]
+    assert old in RIGHT
+    wrong = RIGHT.replace(old, new)
+    timeout = {"timeout": 0.5} if name == "a call without end" else {}
+    result = suites.check(suite, wrong, driver=DRIVER, record=True, **timeout)
+    text, folders = written(result, tmp_path, wrong)
+    status, said = run(text, folders["wrong"])
+    assert (status, said.splitlines()[-1]) == (1, result.message.partition("\n")[0])
+    assert run(text, folders["right"])[0] == 0
+    assert "with raises" not in text
+    assert "number % 2" not in text
+
+
+def written(result: CheckResult, tmp_path: Path, wrong: str) -> tuple[str, dict[str, Path]]:
+    """The likeliest file for a failed check, and the folders of both kinds of code."""
+    folders = {"wrong": tmp_path / "wrong", "right": tmp_path / "right"}
+    for name, folder in folders.items():
+        folder.mkdir()
+        (folder / "toy.py").write_text({"wrong": wrong, "right": RIGHT}[name])
+    recording = msgspec.json.decode(result.recording, type=Recording)
+    assert not recording.problem
+    subject = Subject("week1/toy", "a title", str(folders["wrong"]), DRIVER)
+    return next(iter(programs(recording, subject, folders["right"], 0.5))), folders
+
+
+def test_a_passed_check_has_no_recording(suites: Suites) -> None:
+    """Nor has a failed one, unless it is asked for."""
+    suite = "@check(10)\ndef test_x(subject): assert subject.total([1]) == {}"
+    assert suites.check(suite.format(1), RIGHT, record=True).recording == ""
+    assert suites.check(suite.format(2), RIGHT).recording == ""
+
+
+VALUES: Any = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text(max_size=80)
+    | st.binary(max_size=80)
+    | st.just(Decimal("1.50"))
+    | st.datetimes()
+    | st.timedeltas(),
+    lambda inner: st.lists(inner) | st.tuples(inner, inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
+)
+
+
+def evaluated(text: str) -> Any:
+    names = {"inf": math.inf, "nan": math.nan, "datetime": dt, "Decimal": Decimal}
+    return eval(text, names)
+
+
+@given(VALUES)
+def test_literals_are_the_value(value: Any) -> None:
+    """What is written makes an equal value of the same types."""
+    made = evaluated(literal(value, repr))
+    assert (made, repr(made)) == (value, repr(value))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [list(range(10**5)), "x" * 10**6, b"[" * 10**5, [0] * 10**5, list(range(0, -(10**6), -3)), "ab" * 5000 + "c"],
+    ids=["range", "text", "bytes", "zeros", "steps", "ends"],
+)
+def test_long_values_are_written_shortly(value: Any) -> None:
+    """What repeats or counts is written as such."""
+    text = literal(value, repr)
+    assert evaluated(text) == value
+    assert len(text) < 100 or value == "ab" * 5000 + "c"
+
+
+@pytest.mark.parametrize("module", [runtime, verdict], ids=["runtime", "verdict"])
+def test_what_every_file_carries_stands_alone(module: Any) -> None:
+    """It imports the standard library and itself."""
+    for node in ast.walk(ast.parse(Path(module.__file__).read_text())):
+        if isinstance(node, ast.Import):
+            assert all(alias.name in sys.stdlib_module_names for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            top = (node.module or "").split(".")[0]
+            assert top in sys.stdlib_module_names or node.module == "grader.repro.runtime"
+
+
+def test_features() -> None:
+    """What is looked at in a reply."""
+    rows = [("draw", 1), ("draw", 2), ("start", 1), ("end", 1), ("draw", 3)]
+    came = {"events": rows, "left": {"a": [1]}}
+    assert verdict.at(came, "left", "a", 0) == 1
+    assert verdict.at(came, "right", "a") == runtime.Text("nothing")
+    assert verdict.size(came, "events") == 5
+    assert verdict.tally(came, "events", label="draw", column=0) == 3
+    assert verdict.ahead(came, "events", column=0, of=("draw", "end")) == 2
+    assert verdict.after(came, "events", column=0, of=("start", "draw")) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_alike"),
+    [(0.1 + 0.2, 0.3, True), (1, 2, False), ((1,), [1], False), ({"a": 1.0}, {"a": 1 + 1e-9}, True), (True, 1, False)],
+)
+def test_alike(one: Any, other: Any, is_alike: bool) -> None:
+    """Equal but for the last digits of floats, and exactly typed."""
+    assert verdict.alike(one, other) is is_alike
