@@ -18,6 +18,7 @@ from grader.suite.session import Run, Session
 from grader.suite.watched import Watched, as_function, told_handler
 
 if TYPE_CHECKING:  # imported where they are used: most suites need none of them
+    from grader.services.answers import Reaction, Request
     from grader.services.http import Handler, HttpService
     from grader.services.redis import RedisService
     from grader.services.virtual_clock import VirtualClock
@@ -62,7 +63,7 @@ class CellControl:
     def cpu(self, work: Callable[..., Any], *args: Any, repeat: int = 3) -> float:
         """The least CPU seconds that the cell's process used while ``work(*args)`` ran, of ``repeat`` runs."""
         process = self._session.cell.process
-        note = self._session.note
+        note = self._session.telling.note
         best, names = float("inf"), list[str]()
         for _ in range(repeat):
             began = note("time.process_time()", 0.0, name="began", measured=True)
@@ -182,7 +183,11 @@ class Services:
         recorder, own = session.recorder, as_function(handler)
         self._made += 1
         name = f"backend{self._made}" if self._made > 1 else "backend"
-        handler = told_handler(own, lambda asked, said: session.asked(name, asked, said))
+
+        def tell(request: Request, said: Reaction) -> None:
+            session.telling.asked(name, request, said, is_virtual=session.clock is not None)
+
+        handler = told_handler(own, tell)
 
         def make(url: str) -> HttpService:
             return HttpService(url, handler, session.run.loop, session.service_clock)

@@ -30,7 +30,7 @@ class Web:
         cell = self._session.cell
         make = getattr(self._session.subject, factory)
         descriptors = [cell.descriptor(f"site{number}") for number in numbers]
-        with self._told(factory, args, kwargs, processes) as name, self._session.quietly():
+        with self._told(factory, args, kwargs, processes) as name, self._session.telling.quietly():
             web = cell.import_module("grader.cell.inside.web")
             if not processes:
                 return self._site(numbers[0], web.serve(make, descriptors[0], list(args), kwargs), name)
@@ -68,7 +68,7 @@ class Web:
         session = self._session
 
         def stop() -> None:
-            with session.quietly():
+            with session.telling.quietly():
                 served.stop()
 
         site = Site(

@@ -18,16 +18,14 @@ from grader.cell.cell import Cell
 from grader.cell.deaths import CellEnded, SubmissionError, ZygoteEnded
 from grader.cell.inside.plan import CellPlan
 from grader.cell.launcher import Launcher
-from grader.cell.recording import Outcome, forget
 from grader.cell.remote import LazyRemote, Remote
 from grader.model import Check, Exercise, Level, RunOptions, Verdict
 from grader.suite.misuse import MisuseError, first_fault
 from grader.suite.recording import Recorder
+from grader.suite.telling import Telling
 from grader.suite.transcript import Transcript
-from grader.suite.watched import said_shortly
 
 if TYPE_CHECKING:  # imported where they are used: most suites need none of them
-    from grader.services.answers import Request
     from grader.services.clock import Clock
     from grader.services.loop import ServiceLoop
     from grader.services.virtual_clock import VirtualClock
@@ -85,7 +83,7 @@ class Session:
         self.recorder = Recorder(run.exercise.module, self.subject, self.driver) if run.options.record else None
         self._services: list[tuple[Service, int, socket.socket | None]] = []
         self._sites: list[Path] = []
-        self._is_quiet = False
+        self.telling = Telling(self.transcript, self.recorder)
         self._cell: Cell | None = None
         self._subject: Remote | None = None
         self._driver: Remote | None = None
@@ -166,48 +164,8 @@ class Session:
             process,
             call_s=self.run.options.timeout or limits.call_s,
             budget=self.budget,
-            record=self._record,
+            record=self.telling.record,
             waiting=self.waiting if self.clock is not None else None,
-        )
-
-    def _record(self, kind: str, target: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Outcome:
-        """Tells both of those who keep what happens."""
-        if self._is_quiet:
-            return forget
-        told = self.transcript.record(kind, target, name, args, kwargs)
-        if self.recorder is None:
-            return told
-        recorded = self.recorder.record(kind, target, name, args, kwargs)
-
-        def finish(outcome: Any) -> None:
-            told(outcome)
-            recorded(outcome)
-
-        return finish
-
-    @contextlib.contextmanager
-    def quietly(self) -> Iterator[None]:
-        """What happens inside is the grader's own doing, of which nobody keeps anything."""
-        self._is_quiet = True
-        try:
-            yield
-        finally:
-            self._is_quiet = False
-
-    def asked(self, service: str, request: Request, said: Any) -> None:
-        """What the submission has asked of a service, and what that says to it."""
-        asked = (request.method, request.target)
-        moment = f"at {request.started:.4g} s, " if self.clock is not None else ""
-        self.transcript.beside("asked", f"{moment}{service}", asked, said_shortly(said))
-        if self.recorder is not None:
-            self.recorder.answered(service, asked, said)
-
-    def note(self, text: str, outcome: Any, *, name: str = "", measured: bool = False) -> str:
-        """Has the recorder, if there is one, keep a step that is no call into the cell; the variable's name."""
-        if self.recorder is None:
-            return name
-        return self.recorder.note(
-            text, outcome, name=self.recorder.names.fresh(name) if name else "", measured=measured
         )
 
     def _subject_module(self) -> Remote:
