@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
+from grader.cell.launcher import Launcher
 from grader.model import Level, Limits, Status, Verdict
+from tests.cells import eventually, processes_with
 from tests.toy_suites import Suites, verdicts
 
 HONEST = """
@@ -269,3 +274,25 @@ class TestNotGraded:
             parallel=1,
         )
         assert verdicts(report) == {"test_one": "internal_error", "test_two": "failed"}
+
+    def test_a_process_that_ends_leaves_nothing(self, suites: Suites) -> None:
+        """Neither its cell, which does not listen any more, nor its folders."""
+        launcher = Launcher(Level.BARE)
+        try:
+            launcher.wait_until_ready()
+            own, mark = Suites(suites.folder, lambda _: launcher), f"kept{os.getpid()}"
+            suite = """
+            import os, signal
+            @check(10)
+            def test_one(subject, web):
+                signal.signal(signal.SIGALRM, lambda *_: os._exit(3))
+                signal.setitimer(signal.ITIMER_REAL, 0.3)
+                subject.spin()
+            """
+            spin = f"import ctypes\ndef spin():\n ctypes.CDLL(None).prctl(15, b'{mark}')\n while True: pass"
+            assert verdicts(own.grade(suite, spin)) == {"test_one": "internal_error"}
+            assert eventually(lambda: not processes_with(mark))
+            assert list(Path(launcher.folder).iterdir())
+        finally:
+            launcher.close()
+        assert not Path(launcher.folder).exists()

@@ -55,9 +55,16 @@ class Launcher:
         )
         #: Where a cell that may have children gets limits of its own, if this machine lets us.
         self.groups = None if level is Level.GUARDED else cgroups.find()
+        #: Holds what cells need on disk, also for processes that end without tidying up.
+        self.folder = tempfile.mkdtemp(prefix="onspot-")
+        os.chmod(self.folder, 0o711)
         self._plan = plan
         self._environment = {**outer.ENVIRONMENT, "PYTHONHASHSEED": str(_hash_seed(seed))}
-        self._open()
+        try:
+            self._open()
+        except BaseException:
+            _remove(self.folder)
+            raise
 
     def _open(self) -> None:
         """Starts a zygote."""
@@ -136,7 +143,7 @@ class Launcher:
         if self.level is Level.SEALED:
             plan.folder = SEALED_FOLDER
         else:
-            scratch = plan.folder = tempfile.mkdtemp(prefix="onspot-")
+            scratch = plan.folder = tempfile.mkdtemp(dir=self.folder)
             os.chmod(scratch, 0o755)
         ours, channel = socket.socketpair()
         status, teller = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -170,6 +177,7 @@ class Launcher:
         self._process.kill()
         self._process.wait()
         os.close(self._errors)
+        _remove(self.folder)
         if self.groups is not None:
             self.groups.close()
 

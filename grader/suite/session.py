@@ -222,7 +222,7 @@ class Session:
     def listen_for_sites(self) -> list[Path]:
         """Unix sockets that the cell can serve the submission's app on; their paths."""
         self._only_before_start("web")
-        folder = Path(tempfile.mkdtemp(prefix="onspot-web-"))
+        folder = Path(tempfile.mkdtemp(prefix="web-", dir=self.run.launcher.folder))
         self._closing.callback(shutil.rmtree, folder, ignore_errors=True)
         self._sites = [folder / str(number) for number in range(MAX_SITES)]
         return self._sites

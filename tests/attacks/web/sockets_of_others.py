@@ -10,7 +10,7 @@ found = []
 
 
 def create_app():
-    for path in glob.glob("/tmp/onspot-web-*/*") + glob.glob("/tmp/*/onspot-web-*/*"):
+    for path in glob.glob("/tmp/onspot-*/web-*/*") + glob.glob("/tmp/*/onspot-*/web-*/*"):
         try:
             with socket.socket(socket.AF_UNIX) as other:
                 other.connect(path)
