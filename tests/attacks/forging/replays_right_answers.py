@@ -15,5 +15,20 @@ def answer(self, number, operation, arguments):
         honest(self, number, operation, arguments)
 
 
-server.Server._answer = answer
+def attack():
+    server.Server._answer = answer
+
+
+attack()
 # === the honest file ===
+
+
+def attacking(function):
+    def run(*arguments):
+        attack()
+        return function(*arguments)
+
+    return run
+
+
+parse, spread, ranking = attacking(parse), attacking(spread), attacking(ranking)
