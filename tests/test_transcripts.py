@@ -237,3 +237,72 @@ def test_nothing_of_the_suite_is_told(suites: Suites) -> None:
 def test_a_passed_check_has_no_transcript(suites: Suites) -> None:
     """There is nothing to explain."""
     assert suites.check("@check(10)\ndef test_x(subject): subject.pair()", SUBMISSION).transcript == ""
+
+
+def test_what_is_said_again_is_counted(suites: Suites) -> None:
+    """Equal lines in a row are one line."""
+    suite = """
+        @check(10)
+        def test_x(subject):
+            cache = subject.LRUCache(1)
+            for _ in range(30): cache.get("a")
+            for _ in range(3): assert len(cache) == 0
+            assert cache.get("b") == 1
+        """
+    assert suites.check(suite, SUBMISSION).transcript.splitlines() == [
+        "from toy import LRUCache",
+        "cache = LRUCache(1)",
+        "cache.get('a')  # 30 times",
+        "len(cache)  # -> 0, 3 times",
+        "cache.get('b')",
+        "# expected 1, got None",
+    ]
+
+
+def test_what_has_nothing_to_do_with_an_example_is_left_out(suites: Suites) -> None:
+    """Of what came before a property, only what it uses; and nothing of one that passed before."""
+    suite = """
+        @check(10)
+        def test_x(subject):
+            other, used = subject.LRUCache(2), subject.LRUCache(3)
+            other.put("x", 1)
+            used.put("y", 2)
+            @given(st.integers(0, 9))
+            @settings(max_examples=3)
+            def passes(number): assert subject.pair().left == 1
+            @given(st.integers(0, 9))
+            @settings(max_examples=3)
+            def fails(number): assert used.get("y") == 3
+            passes()
+            fails()
+        """
+    assert suites.check(suite, SUBMISSION).transcript.splitlines() == [
+        "from toy import LRUCache",
+        "cache = LRUCache(3)",
+        "cache.put('y', 2)",
+        "cache.get('y')  # -> 2",
+        "# expected 3, got 2",
+    ]
+
+
+def test_parts_and_services(suites: Suites) -> None:
+    """The clock that is injected has a name, and what a service was asked stands below the call that asked."""
+    suite = """
+        from grader.services import Answer
+        @check(10)
+        def test_x(subject, manual_clock, services):
+            backend = services.http(lambda request: Answer(status=503, json={"why": "busy"}, delay=0.0))
+            manual_clock.advance(2)
+            assert subject.fetch(backend.url, manual_clock) == 200
+        """
+    submission = """
+        import urllib.request, urllib.error
+        def fetch(url, clock):
+            try: return urllib.request.urlopen(url + "/a?b=1").status
+            except urllib.error.HTTPError as error: return error.code + clock() * 0
+        """
+    lines = suites.check(suite, submission).transcript.splitlines()
+    assert lines[0] == "manual_clock = ManualClock()  # it moves only when told to"
+    assert lines[2] == "manual_clock.advance(2)"
+    assert lines[-2] == '#   your code asks backend: GET /a?b=1  # -> 503 {"why": "busy"}'
+    assert lines[-1] == "# expected 200, got 503.0"

@@ -151,12 +151,13 @@ def manual_clock_of(onspot: Session) -> Remote:
     def find() -> Remote:
         if not made or made[0]._cell is not onspot.cell:
             made[:] = [onspot.cell.make("grader.cell.inside.manual_clock", "ManualClock")]
-            onspot.transcript.part(made[0], "manual_clock", _CLOCK_LINE)
+            onspot.transcript.part(lazy, "manual_clock", _CLOCK_LINE)
             if onspot.recorder is not None:
                 onspot.recorder.part("manual_clock", made[0], f"{_source_of_clock()}\nmanual_clock = ManualClock()")
         return made[0]
 
-    return LazyRemote(find)
+    lazy = LazyRemote(find)
+    return lazy
 
 
 def _source_of_clock() -> str:

@@ -19,12 +19,14 @@ def relevant(before: list[Entry], example: list[Entry], roots: tuple[Any, ...]) 
     if not example:
         return before
     ignored = {id(root) for root in roots}
+    found = [entry for entry in (*before, *example) if entry.kind == "get" and id(entry.target) in ignored]
+    ignored |= {id(entry.outcome) for entry in found}
     used = {number for entry in example for number in _objects(entry)} - ignored
     kept = []
     for entry in reversed(before):
         own = set(_objects(entry)) - ignored
         makes = isinstance(entry.outcome, Remote) and entry.kind == "call"
-        if own & used or not (entry.kind in _ALONE or makes):
+        if own & used or not (entry.kind in _ALONE or makes or isinstance(entry.outcome, Method)):
             kept.append(entry)
             used |= own
     return kept[::-1]
