@@ -62,7 +62,7 @@ def grade(targets: list[str], submission: str, *options: str) -> Usage:
     """
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.json")
-        where = ["--submission", submission, "--seed", str(SEED), "--quiet", "--json", str(report)]
+        where = ["--submission", submission, "--no-cache", "--seed", str(SEED), "--quiet", "--json", str(report)]
         usage = run([sys.executable, "-m", "grader", "grade", *targets, *where, *options])
         for exercise in json.loads(report.read_text(encoding="utf-8"))["exercises"]:
             if exercise["score"] != exercise["max_score"]:
