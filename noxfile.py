@@ -38,7 +38,7 @@ def tests(session: nox.Session) -> None:
     prepare(session, "tests")
     session.run("python", "-m", "pytest", *session.posargs)
     if not session.posargs:
-        session.run("python", "-m", "grader", "verify", "--feedback")
+        session.run("python", "-m", "grader", "verify")
 
 
 @nox.session

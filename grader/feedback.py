@@ -14,11 +14,14 @@ from statistics import median
 import msgspec
 
 from grader.catalog import layout
+from grader.catalog.submission import read_submission
 from grader.errors import shown
+from grader.grading import grade
 from grader.model import CheckResult, Exercise, ExerciseReport, Verdict, WrongSolution
 from grader.repro.proof import Unshown, candidates, run
 from grader.repro.steps import Recording
 
+SEED = 20_260_101
 MOST_LINES = 8  # of calls in the median transcript of the properties that failed
 _TRIES = 12
 _NUMBER = re.compile(r"\d[\d_,.]*(?:e-?\d+)?")
@@ -45,7 +48,6 @@ class Feedback:
             failed = [result for result in report.checks if _is_named(result, solution)]
             yield from self._text_faults(exercise, solution, failed)
             for result in report.checks:
-                self._count(result)
                 for line in source:
                     if line in result.message or line in result.transcript:
                         yield f"{shown(solution.folder)}: {result.check.id} tells the suite's source: {line}"
@@ -55,6 +57,7 @@ class Feedback:
             faults = list(pool.map(lambda job: job(), jobs))
         self.repros += faults.count("")
         yield from filter(None, faults)
+        self._measure(exercise, wrong, reports)
 
     def summary(self) -> Iterator[str]:
         """What was proven, and what of all exercises together is a fault."""
@@ -73,10 +76,25 @@ class Feedback:
             what = "is not what was reviewed" if known else "was never reviewed"
             yield f"{shown(path)}: what a learner reads {what}; `verify --record` writes it, then read the difference"
 
-    def _count(self, result: CheckResult) -> None:
-        if result.recording and msgspec.json.decode(result.recording, type=Recording).is_property:
-            lines = [line for line in result.transcript.splitlines() if not line.startswith(("#", "from ", "import "))]
-            self.properties.append(len(lines))
+    def _measure(self, exercise: Exercise, wrong: Sequence[WrongSolution], reports: Sequence[ExerciseReport]) -> None:
+        """Grades one wrong solution for each property once more, as learners are graded: with examples made small."""
+        chosen: dict[str, WrongSolution] = {}
+        for solution, report in zip(wrong, reports, strict=True):
+            for result in report.checks:
+                if _is_property(result):
+                    chosen.setdefault(result.check.id, solution)
+        jobs = [(exercise, read_submission(exercise, solution.folder)) for solution in chosen.values()]
+        again = grade(jobs, seed=SEED, parallel=self.parallel, record=True).exercises if jobs else ()
+        for name, report in zip(chosen, again, strict=True):
+            for result in report.checks:
+                if result.check.id == name and _is_property(result):
+                    lines = result.transcript.splitlines()
+                    self.properties.append(sum(not line.startswith(("#", "from ", "import ")) for line in lines))
+
+
+def _is_property(result: CheckResult) -> bool:
+    """Whether a check failed for an example that was drawn."""
+    return bool(result.recording) and msgspec.json.decode(result.recording, type=Recording).is_property
 
 
 def _is_named(result: CheckResult, solution: WrongSolution) -> bool:
@@ -84,9 +102,9 @@ def _is_named(result: CheckResult, solution: WrongSolution) -> bool:
 
 
 def _kept_text(result: CheckResult) -> str:
-    """What is the same on every run: without numbers and calls where threads or costs were at work."""
+    """What is the same on every run: without numbers and calls where threads, costs or chance were at work."""
     message = result.message.partition("\n")[0]
-    if "driver." in result.recording or '"measured":true' in result.recording:
+    if "driver." in result.recording or '"measured":true' in result.recording or _is_property(result):
         message = _NUMBER.sub("#", message)
         message, transcript = message if len(message) <= _RACY_LENGTH else message[:_RACY_LENGTH] + "...", ""
     else:

@@ -18,7 +18,7 @@ from grader.catalog.checks import read_checks
 from grader.catalog.manifest import read_wrong_solutions
 from grader.catalog.submission import read_submission
 from grader.errors import ExerciseError, shown
-from grader.feedback import Feedback
+from grader.feedback import SEED, Feedback
 from grader.grading import grade
 from grader.model import (
     MAX_SCORE,
@@ -33,7 +33,6 @@ from grader.model import (
 from grader.statement import statement_faults
 from grader.visible import visible_faults
 
-SEED = 20_260_101
 MIN_CHECKS, MIN_WRONG, MIN_ALTERNATIVES = 8, 6, 2
 
 
@@ -135,7 +134,7 @@ def _grading_faults(
         for solution in wrong
     ]
     jobs = [(trial.exercise, trial.submission) for trial in trials]
-    report = grade(jobs, seed=SEED, parallel=parallel, shrink=feedback is not None, record=feedback is not None)
+    report = grade(jobs, seed=SEED, parallel=parallel, shrink=False, record=feedback is not None)
     for trial, result in zip(trials, report.exercises, strict=True):
         yield from trial.judge(result)
     first, second = report.exercises[2:4]
