@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import importlib
 import random
-import secrets
+import secrets  # noqa: F401 - so that it is there to be watched
 import sys
 import time
 
@@ -14,6 +14,7 @@ MODULE = "brute_force_guard"
 _scrypt, _compare_digest = hashlib.scrypt, hmac.compare_digest
 _hashed = []  # for each scrypt its n, r and p, and whether it stopped an event loop
 _compared = []  # for each comparison in constant time the lengths of its arguments
+_delays = []  # seconds by which a scrypt takes longer; empty until the submission is watched
 
 
 class Calls:
@@ -31,19 +32,8 @@ def watch(seconds=0.0):
 
     The submission is loaded once more, so that it has these functions however it imports them.
     """
-
-    def scrypt(*args, **kwargs):
-        _hashed.append([kwargs.get(name) for name in ("n", "r", "p")] + [_on_a_loop()])
-        if seconds:
-            time.sleep(seconds)
-        return _scrypt(*args, **kwargs)
-
-    def compare_digest(a, b):
-        _compared.append([len(a), len(b)])
-        return _compare_digest(a, b)
-
-    hashlib.scrypt = scrypt
-    hmac.compare_digest = secrets.compare_digest = compare_digest
+    _delays.append(seconds)
+    _replace()
     for name in [name for name in sys.modules if name.startswith(f"{MODULE}.")]:
         del sys.modules[name]
     importlib.reload(sys.modules[MODULE])
@@ -51,16 +41,41 @@ def watch(seconds=0.0):
 
 def hashed():
     """What was hashed since the last time this was asked."""
-    seen = list(_hashed)
-    _hashed.clear()
-    return seen
+    return _taken(_hashed)
 
 
 def compared():
     """What was compared since the last time this was asked."""
-    seen = list(_compared)
-    _compared.clear()
-    return seen
+    return _taken(_compared)
+
+
+def _taken(seen):
+    _replace()
+    taken = list(seen)
+    seen.clear()
+    return taken
+
+
+def _replace():
+    """For the submission: a driver has modules of its own, and finds the submission's unchanged at each call."""
+    for module, name, function in (
+        ("hashlib", "scrypt", _watched_scrypt),
+        ("hmac", "compare_digest", _watched_compare_digest),
+        ("secrets", "compare_digest", _watched_compare_digest),
+    ):
+        setattr(sys.modules[module], name, function)
+
+
+def _watched_scrypt(*args, **kwargs):
+    _hashed.append([kwargs.get(name) for name in ("n", "r", "p")] + [_on_a_loop()])
+    if _delays[-1]:
+        time.sleep(_delays[-1])
+    return _scrypt(*args, **kwargs)
+
+
+def _watched_compare_digest(a, b):
+    _compared.append([len(a), len(b)])
+    return _compare_digest(a, b)
 
 
 def seed(number):
