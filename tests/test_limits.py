@@ -262,6 +262,19 @@ class TestGroups:
         (folder / "memory.events").write_text("low 0\nmax 5\noom 1\noom_kill 1\noom_group_kill 1\n")
         assert group.out_of_memory()
 
+    def test_a_new_group_of_another_process_stays(self, tmp_path: Path) -> None:
+        """Processes that share a launcher make groups at the same time; only one's own are swept."""
+        (tmp_path / "cgroup.subtree_control").write_text("memory pids\n")
+        groups = cgroups.find(str(tmp_path), "0::/\n")
+        assert groups is not None
+        mine, others = (tmp_path / f"{groups._mark}-{pid}-99" for pid in (os.getpid(), 1))
+        mine.mkdir()
+        others.mkdir()
+        groups.make(1)
+        assert (mine.exists(), others.exists()) == (False, True)
+        assert not groups.sweep(f"{groups._mark}-*")
+        assert not others.exists()
+
     @pytest.mark.parametrize("own", ["0::/\n", "", "1:name=systemd:/\n", "2:memory:/a\n1:pids:/b\n"])
     def test_none(self, tmp_path: Path, own: str) -> None:
         """Controllers that are not handed down, or not there, or not writable: no groups."""

@@ -54,7 +54,7 @@ class Groups:
 
     def make(self, memory: int) -> Group:
         """A group with at most ``memory`` bytes. Raises ``OSError``."""
-        self.sweep()
+        self.sweep(f"{self._mark}-{os.getpid()}-*")  # another process's may be new, and empty for that reason
         name = f"{self._mark}-{os.getpid()}-{next(self._made)}"
         folders = [f"{parent}/{name}" for parent in self._parents]
         for folder in folders:
@@ -70,11 +70,11 @@ class Groups:
             _write(folders[1], "pids.max", _TASKS)
         return Group(folders)
 
-    def sweep(self) -> bool:
-        """Removes the groups whose processes have all ended; whether that was all of them."""
+    def sweep(self, names: str) -> bool:
+        """Removes the groups of these names whose processes have all ended; whether that was all of them."""
         swept = True
         for parent in self._parents:
-            for folder in glob.glob(f"{parent}/{self._mark}-*"):
+            for folder in glob.glob(f"{parent}/{names}"):
                 try:
                     os.rmdir(folder)
                 except OSError:  # not empty yet
@@ -84,7 +84,7 @@ class Groups:
     def close(self) -> None:
         """Removes all groups, as soon as the kernel has ended what was in them."""
         end = time.monotonic() + _ENDING_S
-        while not self.sweep() and time.monotonic() < end:
+        while not self.sweep(f"{self._mark}-*") and time.monotonic() < end:
             time.sleep(0.01)
 
 
