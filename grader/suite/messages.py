@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from _pytest.outcomes import Failed
-from hypothesis.errors import Flaky, InvalidArgument, InvalidDefinition
+from hypothesis.errors import Flaky, FlakyFailure, InvalidArgument, InvalidDefinition
 
 from grader.cell.deaths import CellEnded, CellUnavailable, SubmissionError
 from grader.errors import GraderError
@@ -16,6 +16,7 @@ from grader.suite.shortly import shortly
 _COMPARED = "comparison"
 _REWRITTEN = "assert "  # how pytest's own explanation of a failed assertion starts
 _MAX_MESSAGE = 1_000
+_CHANGED = "the same calls gave different answers when they were made again"
 #: What no answer of a submission can bring about.
 _SUITES_OWN = (MisuseError, NameError, ImportError, InvalidArgument, InvalidDefinition)
 
@@ -74,8 +75,11 @@ def explain(error: BaseException, comparison: Comparison) -> tuple[Verdict, str]
         return Verdict.INTERNAL_ERROR, str(error)
     if isinstance(error, _SUITES_OWN):
         return Verdict.INTERNAL_ERROR, f"the suite is at fault: {type(error).__name__}: {error}"[:_MAX_MESSAGE]
+    if isinstance(error, FlakyFailure):
+        first = explain(error.exceptions[0], comparison)[1]
+        return Verdict.FAILED, f"{_CHANGED}; first: {first}"[:_MAX_MESSAGE]
     if isinstance(error, Flaky):
-        return Verdict.FAILED, "the same calls gave different answers when they were made again"
+        return Verdict.FAILED, _CHANGED
     return (
         Verdict.ERROR,
         f"the check could not use what your code answered ({type(error).__name__}: {error})"[:_MAX_MESSAGE],
