@@ -235,6 +235,11 @@ class TestStarting:
         assert confined.attempt("posix_spawn", "/bin/true", ["true"], {}) == "PermissionError"
         assert confined.threads(20) == 20
 
+    def test_a_group_of_its_own(self, confined: Any) -> None:
+        """``kill(0, ...)`` reaches nobody else: not the zygote's group either, across a pid namespace."""
+        own = confined.attempt("getpid")
+        assert confined.attempt("getpgid", 0) == confined.attempt("getsid", 0) == own
+
     def test_no_privileges(self, confined: Any) -> None:
         """No capability, no way to gain one, a system call filter."""
         status = confined.status()

@@ -64,8 +64,7 @@ def confine(
         linux.drop_capabilities()
     _standard_streams(errors)
     _limit(plan, count_tasks=bool(uid) or sealed)
-    if os.getpid() != 1:
-        os.setsid()
+    os.setsid()  # else kill(0, ...) would reach the process group of the zygote, across the pid namespace
     if rules is not None:
         rules.enforce()
         seccomp.apply(
