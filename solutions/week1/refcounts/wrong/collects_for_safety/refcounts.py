@@ -39,12 +39,12 @@ class TreeNode:
 
     def __init__(self, value: Any) -> None:
         self.value = value
-        self._parent: weakref.ref[TreeNode] | None = None
-        self._children: dict[TreeNode, None] = {}  # an ordered set: nodes hash and compare by identity
+        self._parent: Callable[[], TreeNode | None] = lambda: None
+        self._children: list[TreeNode] = []
 
     @property
     def parent(self) -> TreeNode | None:
-        return self._parent() if self._parent else None
+        return self._parent()
 
     @property
     def children(self) -> list[TreeNode]:
@@ -58,10 +58,10 @@ class TreeNode:
                 raise ValueError("a node cannot hang below itself")
             above = above.parent
         if former := child.parent:
-            del former._children[child]
+            former._children.remove(child)  # by identity, as nodes compare
         gc.collect(0)
         child._parent = weakref.ref(self)
-        self._children[child] = None
+        self._children.append(child)
         return child
 
 

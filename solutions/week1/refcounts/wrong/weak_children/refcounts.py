@@ -38,12 +38,12 @@ class TreeNode:
 
     def __init__(self, value: Any) -> None:
         self.value = value
-        self._parent: weakref.ref[TreeNode] | None = None
+        self._parent: Callable[[], TreeNode | None] = lambda: None
         self._links = []
 
     @property
     def parent(self) -> TreeNode | None:
-        return self._parent() if self._parent else None
+        return self._parent()
 
     @property
     def children(self) -> list[TreeNode]:
