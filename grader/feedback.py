@@ -24,7 +24,7 @@ from grader.repro.steps import Recording
 SEED = 20_260_101
 MOST_LINES = 8  # of calls in the median transcript of the properties that failed
 _TRIES = 12
-_NUMBER = re.compile(r"\d[\d_,.]*(?:e-?\d+)?")
+_NUMBER = re.compile(r"\b(?=[a-f-]*\d)[0-9a-f-]{12,}\b|\d[\d_,.]*(?:e-?\d+)?")
 _RACY_LENGTH = 70
 _SHORTEST = 16  # characters of a suite's source that count as told
 
