@@ -88,7 +88,7 @@ def test_unexpected(web, driver):
         ledger.fail(operation, SECRET)
         before = ledger.begun
         reply = transfer(site, "ada", "bob", 10)
-        assert answered(reply, 500) == ANSWER_500
+        assert answered(reply, 500, f"{operation} raised") == ANSWER_500
         assert "hunter2" not in str(reply.headers), "a header of the 500 tells what went wrong inside"
         life_is(ledger, before + 1, "begin", "rollback", "close")
     for operation in ("add", "account_of"):
@@ -108,7 +108,7 @@ def test_commit_fails(web, driver):
     answered(transfer(site, "ada", "bob", 10), 201)
     ledger.fail("commit", SECRET)
     before = ledger.begun
-    assert answered(transfer(site, "ada", "bob", 10), 500) == ANSWER_500
+    assert answered(transfer(site, "ada", "bob", 10), 500, "commit raised") == ANSWER_500
     life_is(ledger, before + 1, "begin", "commit", "rollback", "close")
     ledger.fail("commit", "")
     assert ledger.balances == {"ada": 90, "bob": 15}
@@ -278,11 +278,11 @@ def test_rollback_fails(web, driver):
     ledger.fail("rollback", SECRET)
     for to, cents in (("nobody", 10), ("bob", 500)):
         before = ledger.begun
-        assert answered(transfer(site, "ada", to, cents), 500) == ANSWER_500
+        assert answered(transfer(site, "ada", to, cents), 500, "rollback raised") == ANSWER_500
         life_is(ledger, before + 1, "begin", "rollback", "close")
     ledger.fail("commit", SECRET)
     before = ledger.begun
-    assert answered(transfer(site, "ada", "bob", 10), 500) == ANSWER_500
+    assert answered(transfer(site, "ada", "bob", 10), 500, "commit and rollback raised") == ANSWER_500
     life_is(ledger, before + 1, "begin", "commit", "rollback", "close")
 
 
@@ -377,10 +377,11 @@ def asked(reply) -> str:
     return f"{reply.request.method} {reply.request.url.path}"
 
 
-def answered(reply, status: int) -> dict[str, Any]:
+def answered(reply, status: int, since: str = "") -> dict[str, Any]:
     """The JSON object of an answer with that status."""
+    expected = f"{status}, since {since}" if since else f"{status}"
     assert reply.status_code == status, (
-        f"{asked(reply)} was answered {reply.status_code}, expected {status}: {reply.text[:200]}"
+        f"{asked(reply)} was answered {reply.status_code}, expected {expected}: {reply.text[:200]}"
     )
     body = reply.json()
     assert isinstance(body, dict), f"{asked(reply)} was not answered with a JSON object: {reply.text[:200]}"
