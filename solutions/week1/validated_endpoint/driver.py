@@ -1,10 +1,14 @@
-"""Ids for orders, from a source that waits for company or fails when it is told to. Judges nothing."""
+"""Ids for orders, from a source that waits for company or fails, and bodies in pieces. Judges nothing."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import AsyncIterator
+from typing import Any
 
-COMPANY_S = 0.5  # how long a caller waits for a second one
+import httpx
+
+COMPANY_S = 1.0  # how long a caller waits for a second one
 
 
 class Ids:
@@ -28,3 +32,16 @@ class Ids:
             if self.wait_for_company:
                 self._changed.wait_for(lambda: self._calls > mine, COMPANY_S)
         return f"order-{mine}"
+
+
+async def post_in_pieces(app: Any, path: str, pieces: list[bytes]) -> tuple[int, str]:
+    """POST of JSON whose body reaches the app piece by piece, without a Content-Length: status and body."""
+
+    async def body() -> AsyncIterator[bytes]:
+        for piece in pieces:
+            yield piece
+
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://onspot.test") as client:
+        reply = await client.post(path, content=body(), headers={"Content-Type": "application/json"})
+        return reply.status_code, reply.text

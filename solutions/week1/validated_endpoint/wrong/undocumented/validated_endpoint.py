@@ -117,7 +117,7 @@ def json_only(content_type: Annotated[str, Header()] = "") -> None:
         raise HTTPException(415, "send application/json")
 
 
-def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def documented(statuses: Iterable[int]) -> dict[int | str, dict[str, Any]]:
     """Refusals as the OpenAPI document shows them."""
     return {status: {"model": Refusal} for status in statuses}
 
