@@ -1,0 +1,54 @@
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Reply:
+    request: Any
+    value: Any = None
+    error: Exception | None = None
+
+
+def call(functions, request):
+    kind, argument = request
+    if kind not in functions:
+        return Reply(request, error=ValueError(kind))
+    try:
+        return Reply(request, functions[kind](argument))
+    except Exception as error:
+        return Reply(request, error=error)
+
+
+async def handle(requests, *, hash_fn, fetch_fn, hash_workers=2, fetch_workers=8, window=16):
+    if min(hash_workers, fetch_workers, window) < 1:
+        raise ValueError("at least 1")
+    functions = {"hash": hash_fn, "fetch": fetch_fn}
+    gates = {"hash": asyncio.Semaphore(hash_workers), "fetch": asyncio.Semaphore(fetch_workers)}
+    closing = False
+
+    async def one(request):
+        if request[0] not in gates:
+            return call(functions, request)
+        async with gates[request[0]]:
+            if not closing:
+                return await asyncio.to_thread(call, functions, request)
+
+    source, tasks, over = iter(requests), [], False
+    try:
+        while True:
+            while len(tasks) < window and not over:
+                request = next(source, None)
+                over = request is None
+                if not over:
+                    tasks.append(asyncio.create_task(one(request)))
+            if not tasks:
+                return
+            await asyncio.wait(tasks[:1])
+            yield tasks.pop(0).result()
+    finally:
+        closing = True
+        if tasks:
+            await asyncio.wait(tasks)

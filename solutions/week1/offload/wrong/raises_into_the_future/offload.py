@@ -1,0 +1,76 @@
+"""Blocking and CPU-heavy calls beside an event loop: two bounded pools of threads, and replies in order."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+Request = tuple[str, Any]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What became of one request: a value, or the exception that was raised in its place."""
+
+    request: Request
+    value: Any = None
+    error: Exception | None = None
+
+
+async def handle(
+    requests: Iterable[Request],
+    *,
+    hash_fn: Callable[[Any], Any],
+    fetch_fn: Callable[[Any], Any],
+    hash_workers: int = 2,
+    fetch_workers: int = 8,
+    window: int = 16,
+) -> AsyncIterator[Reply]:
+    """Yield the replies to ``requests`` in their order; the loop stays free, whatever the functions do."""
+    if min(hash_workers, fetch_workers, window) < 1:
+        raise ValueError("hash_workers, fetch_workers and window are at least 1")
+    workers = {
+        "hash": (ThreadPoolExecutor(hash_workers), hash_fn),
+        "fetch": (ThreadPoolExecutor(fetch_workers), fetch_fn),
+    }
+    source = iter(requests)
+    in_flight: deque[Future[Reply]] = deque()
+    try:
+        while True:
+            for request in islice(source, window - len(in_flight)):
+                in_flight.append((request, _start(request, workers)))
+            if not in_flight:
+                return
+            (request, future) = in_flight[0]
+            try:
+                reply = Reply(request, await asyncio.wrap_future(future))
+            except Exception as error:
+                reply = Reply(request, error=error)
+            in_flight.popleft()
+            yield reply
+            del reply  # the consumer's alone, while we wait for the next one
+    finally:
+        for pool, _ in workers.values():
+            pool.shutdown(wait=False, cancel_futures=True)
+        running = [asyncio.wrap_future(future) for _, future in in_flight if not future.done()]
+        if running:
+            await asyncio.wait(running)
+
+
+def _start(request: Request, workers: dict[str, tuple[ThreadPoolExecutor, Callable[[Any], Any]]]) -> Future[Reply]:
+    kind, argument = request
+    if kind in workers:
+        pool, fn = workers[kind]
+        return pool.submit(copy_context().run, _call, fn, request, argument)
+    refused: Future[Reply] = Future()
+    refused.set_exception(ValueError(kind))
+    return refused
+
+
+def _call(fn: Callable[[Any], Any], request: Request, argument: Any) -> Reply:
+    """In a worker. An exception travels as a value: StopIteration could not be raised into a future of asyncio."""
+    return fn(argument)
