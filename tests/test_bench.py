@@ -101,7 +101,8 @@ def test_the_baseline_runs_a_suite(tmp_path: Path) -> None:
     (solution / "counter.py").write_text(COUNTER)
     (solution / "driver.py").write_text("def double(number):\n    return 2 * number\n")
     assert grading.pytest(solution).cpu > 0
-    (solution / "counter.py").write_text(COUNTER.replace("+= 1", "+= 2"))
+    # of another size, since Python tells sources of one second apart by nothing else
+    (solution / "counter.py").write_text(COUNTER.replace("+= 1", "+= 10"))
     with pytest.raises(Failed, match="1 failed, 2 passed"):
         grading.pytest(solution)
 
