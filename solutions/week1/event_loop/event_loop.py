@@ -21,7 +21,7 @@ class Future:
 
     def __init__(self) -> None:
         self._done = False
-        self._value: Any = None
+        self._value: Any
         self._error: BaseException | None = None
         self._listeners: list[Callable[[], object]] = []
 
@@ -48,7 +48,6 @@ class Future:
         self._done, self._value, self._error = True, value, error
         for listener in self._listeners:
             listener()
-        self._listeners.clear()
         return True
 
     def when_done(self, listener: Callable[[], object]) -> None:
@@ -82,7 +81,6 @@ class Task(Future):
         return True
 
     def take_turn(self) -> None:
-        self._waits_for = None
         error, self._throw = self._throw, None
         try:
             wanted = self._coro.send(None) if error is None else self._coro.throw(error)

@@ -130,6 +130,10 @@ def test_gather(driver):
     ])  # fmt: skip
     assert sum(seen["idled"]) == 3, f"three sleeps side by side took {sum(seen['idled']):g} s instead of 3 s"
     follows(driver, {
+        "main": ["start a", "start b", "sleep 1", "gather a b", "try gather a c"],
+        "a": ["return A"], "b": ["sleep 2", "return B"], "c": ["raise no"],
+    }, ["2 main: got ['A', 'B']", "2 main: caught Boom no"])  # fmt: skip
+    follows(driver, {
         "main": ["try gather a b c", "sleep 5", "say end"],
         "a": ["sleep 4", "say unharmed"], "b": ["sleep 2", "raise second"], "c": ["sleep 1", "raise first"],
     }, ["1 main: caught Boom first", "4 a: unharmed", "6 main: end"])  # fmt: skip
@@ -266,6 +270,10 @@ def test_cancel_goes_down(driver):
         "0.5 d: up", "1 main: cancel a: True", "2 b: closed", "4 c: closed", "4 main: caught CancelledError",
         "4 main: end",
     ])  # fmt: skip
+    follows(driver, {
+        "main": ["start a", "sleep 0", "sleep 0", "sleep 1", "cancel a", "try await a"],
+        "a": ["gather b c"], "b": ["sleep 1", "raise no"], "c": ["sleep 2"],
+    }, ["1 main: cancel a: True", "1 main: caught CancelledError"])  # fmt: skip
     follows(driver, {
         "main": ["start b", "start a", "sleep 1", "cancel a", "await a"],
         "a": ["await b", "return went on"], "b": ["try sleep 9", "return survived"],
