@@ -18,8 +18,9 @@ from grader.suite import check, fields, raises
 REFUSED = "http://127.0.0.1:1/"  # nobody listens there
 TRUNCATED = Answer(body=b'{"half": ', headers={"Content-Length": "99"})
 KINDS = ("timeout", "connection", "status", "invalid_json", "invalid_url")
-MALFORMED = ("", "not a url", "ftp://127.0.0.1/stock", "http://", "http://127.0.0.1:port/")
-NOT_JSON = (b"", b"<html>busy</html>", b'{"cut": ', b"\x80\x81\x82", b"[" * 100_000)
+MALFORMED = ("", "not a url", "ftp://127.0.0.1/stock", "http://", "http://127.0.0.1:port/",
+             "http://127.0.0.1:65536/", "http://127.0.0.1:-1/")  # fmt: skip
+NOT_JSON = (b"", b"<html>busy</html>", b'{"cut": ', b"\x80\x81\x82", b'"caf\xe9"', b"[" * 100_000)
 
 
 class Reply(NamedTuple):
@@ -78,9 +79,13 @@ class Behaviour(NamedTuple):
     retried: bool = False
 
 
-#: Every URL that cannot be requested and every body that cannot be parsed, so that no seed can miss one.
+#: Every URL that cannot be requested, every body that cannot be parsed and one that can: no seed can miss any.
 HARD_CASES = [Behaviour((None, None, "invalid_url"), url=text) for text in MALFORMED]
 HARD_CASES += [Behaviour((200, None, "invalid_json"), Answer(body=body)) for body in NOT_JSON]
+HARD_CASES += [
+    Behaviour((200, "café", None), Answer(body='"café"'.encode(), headers={"Content-Type": kind}))
+    for kind in ("application/json", "text/html; charset=latin-1")
+]
 
 
 @pytest.fixture

@@ -65,6 +65,8 @@ class _Call:
     async def attempt(self, url: str) -> tuple[Reply, bool]:
         """A reply, and whether it is worth asking again."""
         try:
+            if not 0 < (httpx.URL(url).port or 80) < 2**16:
+                raise httpx.InvalidURL("port")
             answer = await self.client.get(url)
         except httpx.UnsupportedProtocol:
             return Reply(url, None, None, "invalid_url"), False

@@ -49,6 +49,8 @@ async def fan_out(urls: list[str], *, timeout_s: float, limit: int | None = None
 
 async def attempt(client: httpx.AsyncClient, url: str) -> Reply:
     try:
+        if (httpx.URL(url).port or 1) not in range(1, 2**16):
+            return Reply(url, error="invalid_url: no such port")
         response = await client.get(url)
         response.raise_for_status()
         return Reply(url, response.status_code, response.json())

@@ -63,7 +63,8 @@ async def get(client: httpx2.AsyncClient, url: str) -> tuple[int | None, Any, st
         request = client.build_request("GET", url)
     except httpx2.InvalidURL:
         return None, None, "invalid_url"
-    if request.url.scheme not in ("http", "https") or not request.url.host:
+    port_is_possible = (request.url.port or 80) in range(1, 65_536)
+    if request.url.scheme not in ("http", "https") or not request.url.host or not port_is_possible:
         return None, None, "invalid_url"
     try:
         response = await client.send(request)

@@ -75,7 +75,7 @@ async def _get_with_retries(client: httpx.AsyncClient, url: str, slots: asyncio.
 async def _get(client: httpx.AsyncClient, url: str) -> Reply:
     """One attempt, with every way to fail turned into a reply."""
     try:
-        response = await client.get(url)
+        response = await client.get(_checked(url))
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
         return Reply(url, error=f"invalid_url: {error}")
     except httpx.RequestError as error:
@@ -86,3 +86,11 @@ async def _get(client: httpx.AsyncClient, url: str) -> Reply:
         return Reply(url, response.status_code, response.json())
     except (ValueError, RecursionError) as error:  # not JSON, not UTF-8, or nested too deep for the parser
         return Reply(url, response.status_code, error=f"invalid_json: {error}")
+
+
+def _checked(url: str) -> httpx.URL:
+    """The URL, if its port can exist: httpx itself hands any number on to the operating system."""
+    parsed = httpx.URL(url)
+    if parsed.port is not None and not 0 < parsed.port < 65_536:
+        raise httpx.InvalidURL(f"there is no port {parsed.port}")
+    return parsed

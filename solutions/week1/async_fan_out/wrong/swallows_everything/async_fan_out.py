@@ -79,8 +79,16 @@ async def _get_with_retries(client: httpx.AsyncClient, url: str, slots: asyncio.
 async def _get(client: httpx.AsyncClient, url: str) -> Reply:
     """One attempt."""
     try:
-        response = await client.get(url)
+        response = await client.get(_checked(url))
         response.raise_for_status()
         return Reply(url, response.status_code, response.json())
     except Exception as error:
         return Reply(url, error=f"connection: {error}")
+
+
+def _checked(url: str) -> httpx.URL:
+    """The URL, if its port can exist: httpx itself hands any number on to the operating system."""
+    parsed = httpx.URL(url)
+    if parsed.port is not None and not 0 < parsed.port < 65_536:
+        raise httpx.InvalidURL(f"there is no port {parsed.port}")
+    return parsed

@@ -56,6 +56,8 @@ def get_with_retries(client: httpx.Client, url: str, retries: int) -> Reply:
 
 def get(client: httpx.Client, url: str) -> Reply:
     try:
+        if not 0 < (httpx.URL(url).port or 80) < 65_536:
+            raise httpx.InvalidURL("port")
         response = client.get(url)
     except (httpx.InvalidURL, httpx.UnsupportedProtocol):
         return Reply(url, error="invalid_url")
