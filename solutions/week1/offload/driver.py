@@ -18,7 +18,7 @@ from typing import Any
 
 import offload
 
-PATIENCE = 1_500  # looks at the log, at least 1 ms apart; heartbeats as far apart
+PATIENCE = 1_500  # looks at the log in which nothing has happened, at least 1 ms apart; heartbeats as far apart
 AFTERWARDS = 20  # heartbeats for which calls are watched that were given up
 ENDLESS = 500  # requests
 REQUEST_ID: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="none")
@@ -52,24 +52,30 @@ class Journal:
     def wait(self, conditions: list[str], who: str) -> None:
         """In a worker. One wait that is given up ends every later one at once."""
         then = self.beats
-        for _ in range(PATIENCE):
+        quiet = count = 0
+        while quiet < PATIENCE:
             missing = [condition for condition in conditions if not self.holds(condition, then)]
             if not missing:
                 return
             if self.given_up:
                 break
             time.sleep(0.001)
+            quiet = quiet + 1 if len(self.events) == count else 0
+            count = len(self.events)
         self.given_up.append(f"{who} waited for {missing[0]} in vain")
 
     async def wait_in_loop(self, conditions: list[str], who: str) -> None:
         then = self.beats
-        for _ in range(PATIENCE):
+        quiet = count = 0
+        while quiet < PATIENCE:
             missing = [condition for condition in conditions if not self.holds(condition, then)]
             if not missing:
                 return
             if self.given_up:
                 break
             await asyncio.sleep(0.001)
+            quiet = quiet + 1 if len(self.events) == count else 0
+            count = len(self.events)
         self.given_up.append(f"{who} waited for {missing[0]} in vain")
 
     def running(self) -> list[int]:
