@@ -8,7 +8,6 @@ import os
 from grader.catalog import Catalog
 from grader.commands.options import add_targets, whole
 
-
 _PER_CORE = 3  # solutions at once: most of them wait, for events, time-outs and servers
 
 
