@@ -1,6 +1,6 @@
 """Forks until it may no longer, and has every child do the same."""
 # against: toy/workers
-# expect: test_refuses error/timeout/crashed
+# expect: test_refuses error/timeout/crashed/memory
 # levels: sealed
 
 import os

@@ -1,6 +1,6 @@
 """Writes without end to standard output and standard error, past Python."""
 # against: toy/sizes
-# expect: test_ranking timeout/crashed/error
+# expect: test_ranking timeout/crashed/error/output
 
 import os
 
