@@ -90,6 +90,7 @@ def grade_batch(catalog: Catalog, wanted: Wanted, progress_stream: TextIO | None
             on_report,
         )
         write_all(wanted.out, exercises, course.reports())
+        memory.prune()
     return len(entries)
 
 
