@@ -1,90 +1,159 @@
 """Proves exercises: right solutions earn 100, wrong ones fail what they must and no more, every check catches one.
 
-Each fault is one line that names the file and what mends it.
+Solutions of all exercises are graded in one stream, many at once, since most of them wait. What is not as it should be
+is graded once more, alone: a fault is what was found both times. What was found once depends on how busy the machine
+is; it is told, and is a fault when asked for.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, field
 from statistics import median
 
 from grader.catalog import layout
 from grader.catalog.checks import read_checks
 from grader.catalog.manifest import read_wrong_solutions
-from grader.catalog.submission import read_submission
+from grader.cell.levels import Cells
 from grader.errors import ExerciseError, shown
 from grader.feedback import SEED, Feedback
-from grader.grading import grade
-from grader.model import (
-    MAX_SCORE,
-    Check,
-    Exercise,
-    ExerciseReport,
-    Status,
-    Submission,
-    Verdict,
-    WrongSolution,
-)
+from grader.grading import open_warm_cells
+from grader.model import MAX_SCORE, Check, Exercise, ExerciseReport, RunOptions, WrongSolution
+from grader.running import run_jobs
 from grader.statement import statement_faults
+from grader.trials import Trial, differ, trials_of
 from grader.visible import visible_faults
 
 MIN_CHECKS, MIN_WRONG, MIN_ALTERNATIVES = 8, 6, 2
 
 
-@dataclass(frozen=True)
-class _Trial:
-    """One solution and the judgement of its report: faults, one line each."""
+@dataclass
+class Proof:
+    """One exercise, what its solutions earned, and what is wrong with it."""
 
     exercise: Exercise
-    submission: Submission
-    judge: Callable[[ExerciseReport], Iterator[str]]
+    faults: list[str] = field(default_factory=list)
+    unsteady: list[str] = field(default_factory=list)  # found once, and not again
+    trials: list[Trial] = field(default_factory=list)
+    reports: dict[int, ExerciseReport] = field(default_factory=dict)
+    wrong: list[WrongSolution] = field(default_factory=list)
+
+    def wrong_reports(self) -> list[ExerciseReport]:
+        """Those of the wrong solutions, in their order."""
+        return [self.reports[number] for number in range(len(self.trials) - len(self.wrong), len(self.trials))]
 
 
-def verify(exercises: Iterable[Exercise], *, parallel: int, feedback: Feedback | None = None) -> int:
+def verify(
+    exercises: Iterable[Exercise], *, parallel: int, strict: bool = False, feedback: Feedback | None = None
+) -> int:
     """Proves each exercise, says so line by line, and returns the exit status: 0 proven, 3 at fault.
 
-    With ``feedback``, what learners read is judged too.
+    ``strict`` makes a fault of what was found only once. With ``feedback``, what learners read is judged too.
     """
-    faults = 0
-    for exercise in exercises:
-        found = list(faults_of(exercise, parallel=parallel, feedback=feedback))
-        faults += len(found)
-        print(f"{'FAULTY' if found else 'proven'}  {exercise.name}", flush=True)
-        for fault in found:
-            print(f"  {fault}", flush=True)
+    count = 0
+    for proof in prove(exercises, parallel=parallel, feedback=feedback):
+        faults = [*proof.faults, *(proof.unsteady if strict else ())]
+        count += len(faults)
+        print(f"{'FAULTY' if faults else 'proven'}  {proof.exercise.name}", flush=True)
+        for line in (*proof.faults, *proof.unsteady):
+            print(f"  {line}", flush=True)
     for fault in feedback.summary() if feedback else ():
-        faults += 1
+        count += 1
         print(f"  {fault}", flush=True)
     if feedback:
         lines = f"{median(feedback.properties):g} lines" if feedback.properties else "none"
         print(f"{feedback.repros} repro files show their faults; median transcript of a failed property: {lines}")
-    print(f"{faults} fault{'' if faults == 1 else 's'} found" if faults else "every exercise is proven")
-    return 3 if faults else 0
+    print(f"{count} fault{'' if count == 1 else 's'} found" if count else "every exercise is proven")
+    return 3 if count else 0
 
 
-def faults_of(exercise: Exercise, *, parallel: int, feedback: Feedback | None = None) -> Iterator[str]:
-    """Everything that is wrong with one exercise."""
+def prove(exercises: Iterable[Exercise], *, parallel: int, feedback: Feedback | None = None) -> Iterator[Proof]:
+    """Each exercise with all that is wrong with it, as it is known."""
+    proofs = [_read(exercise) for exercise in exercises]
+    to_run = [proof for proof in proofs if proof.trials]
+    yield from (proof for proof in proofs if not proof.trials)
+    if not to_run:
+        return
+    preload = to_run[0].exercise.cell.preload
+    with closing(open_warm_cells(preload, seed=SEED)) as cells, ThreadPoolExecutor(1) as beside:
+        visible = {proof.exercise.name: beside.submit(_visible_faults, proof.exercise) for proof in to_run}
+        doubtful = []
+        for proof in _graded(to_run, cells, parallel, record=feedback is not None):
+            if _faults(proof):
+                doubtful.append(proof)
+            else:
+                yield _ended(proof, visible, feedback)
+        for proof in doubtful:
+            _grade_again(proof, cells, record=feedback is not None)
+            yield _ended(proof, visible, feedback)
+
+
+def _read(exercise: Exercise) -> Proof:
+    """What can be said without running anything, and what is to be run."""
+    proof = Proof(exercise)
     try:
         checks = read_checks(layout.suite(exercise))
-        wrong = read_wrong_solutions(exercise)
+        proof.wrong = list(read_wrong_solutions(exercise))
     except ExerciseError as error:
-        yield str(error)
-        return
-    yield from _shape_faults(exercise, checks, wrong)
-    yield from statement_faults(exercise, checks)
-    with ThreadPoolExecutor(1) as beside:
-        visible = beside.submit(lambda: list(visible_faults(exercise)))
-        yield from _grading_faults(exercise, wrong, parallel, feedback)
-        yield from visible.result()
+        proof.faults.append(str(error))
+        return proof
+    proof.faults += [*_shape_faults(exercise, checks, proof.wrong), *statement_faults(exercise, checks)]
+    proof.trials = trials_of(exercise, proof.wrong)
+    return proof
+
+
+def _graded(proofs: Sequence[Proof], cells: Cells, parallel: int, *, record: bool) -> Iterator[Proof]:
+    """Grades all solutions of all exercises; each exercise when its last report is there."""
+    places = [(proof, number) for proof in proofs for number in range(len(proof.trials))]
+    jobs = [(proof.exercise, proof.trials[number].submission) for proof, number in places]
+    options = RunOptions(SEED, shrink=False, record=record)
+    for index, report in run_jobs(jobs, cells, options, parallel):
+        proof, number = places[index]
+        proof.reports[number] = report
+        if len(proof.reports) == len(proof.trials):
+            yield proof
+
+
+def _grade_again(proof: Proof, cells: Cells, *, record: bool) -> None:
+    """Grades what is not as it should be once more, with nothing else at work. The second report is kept."""
+    first = _faults(proof)
+    options = RunOptions(SEED, shrink=False, record=record)
+    for number in sorted({number for numbers in first for number in numbers}):
+        for _, report in run_jobs([(proof.exercise, proof.trials[number].submission)], cells, options, 1):
+            proof.reports[number] = report
+    for about in first.keys() - _faults(proof).keys():
+        proof.unsteady += [f"unsteady, not so when graded alone: {fault}" for fault in first[about]]
+
+
+def _faults(proof: Proof) -> dict[tuple[int, ...], list[str]]:
+    """What is wrong by the reports, a line each, under the numbers of the trials that it is about."""
+    judged: dict[tuple[int, ...], list[str]] = {
+        (number,): list(trial.judge(proof.reports[number])) for number, trial in enumerate(proof.trials)
+    }
+    if differ(proof.reports[0], proof.reports[1]):
+        suite = shown(layout.suite(proof.exercise))
+        judged[0, 1] = [f"{suite}: two runs with one seed gave two reports; find what depends on time or chance"]
+    return {about: faults for about, faults in judged.items() if faults}
+
+
+def _visible_faults(exercise: Exercise) -> list[str]:
+    return list(visible_faults(exercise))
+
+
+def _ended(proof: Proof, visible: dict[str, Future[list[str]]], feedback: Feedback | None) -> Proof:
+    """With all that is wrong by now written down."""
+    proof.faults += [fault for faults in _faults(proof).values() for fault in faults]
+    proof.faults += visible[proof.exercise.name].result()
+    if feedback:
+        proof.faults += feedback.faults(proof.exercise, proof.wrong, proof.wrong_reports())
+    return proof
 
 
 def _shape_faults(exercise: Exercise, checks: Sequence[Check], wrong: Sequence[WrongSolution]) -> Iterator[str]:
-    """What can be said without running anything."""
+    """What is missing, or written wrongly."""
     suite = shown(layout.suite(exercise))
     total = sum(check.points for check in checks)
     if total != MAX_SCORE:
@@ -108,103 +177,3 @@ def _shape_faults(exercise: Exercise, checks: Sequence[Check], wrong: Sequence[W
     for check in checks:
         if check.id not in caught:
             yield f"{suite}: no wrong solution must fail {check.id}; write one, or delete the check"
-
-
-def _grading_faults(
-    exercise: Exercise, wrong: Sequence[WrongSolution], parallel: int, feedback: Feedback | None
-) -> Iterator[str]:
-    """Grades every solution that the kit ships, all in one go, and judges each report."""
-    reference = read_submission(exercise, exercise.hidden)
-    trials = [
-        _Trial(
-            exercise,
-            _as_work(read_submission(exercise, layout.stub(exercise))),
-            _earns_nothing(layout.stub(exercise)),
-        ),
-        _Trial(exercise, _empty(exercise), _earns_nothing(None)),
-        _Trial(exercise, reference, _earns_all(exercise.hidden)),
-        _Trial(exercise, reference, _earns_all(exercise.hidden)),
-    ]
-    trials += [
-        _Trial(exercise, read_submission(exercise, folder), _earns_all(folder))
-        for folder in layout.alternatives(exercise)
-    ]
-    trials += [
-        _Trial(exercise, read_submission(exercise, solution.folder), _fails_as_said(exercise, solution))
-        for solution in wrong
-    ]
-    jobs = [(trial.exercise, trial.submission) for trial in trials]
-    report = grade(jobs, seed=SEED, parallel=parallel, shrink=False, record=feedback is not None)
-    for trial, result in zip(trials, report.exercises, strict=True):
-        yield from trial.judge(result)
-    first, second = report.exercises[2:4]
-    if _without_times(first) != _without_times(second):
-        suite = shown(layout.suite(exercise))
-        yield f"{suite}: two runs with one seed gave two reports; find what depends on time or chance"
-    if feedback:
-        yield from feedback.faults(exercise, wrong, report.exercises[len(trials) - len(wrong) :])
-
-
-def _as_work(stub: Submission) -> Submission:
-    """The stub as if somebody had written it, so that its suite is really run."""
-    return dataclasses.replace(stub, is_stub=False)
-
-
-def _empty(exercise: Exercise) -> Submission:
-    return Submission("an empty file", {f"{exercise.module}.py": b""})
-
-
-def _earns_nothing(folder: Path | None) -> Callable[[ExerciseReport], Iterator[str]]:
-    what = "an empty file" if folder is None else shown(folder)
-
-    def judge(report: ExerciseReport) -> Iterator[str]:
-        if report.status is Status.INVALID:
-            yield f"{what}: {report.message}; keep the stub there as it is handed out"
-        elif not report.checks or not any(result.verdict.counts for result in report.checks):
-            yield f"{what}: nothing was graded ({report.message})"
-        for result in report.checks:
-            if result.earned:
-                yield f"{what}: earns {result.earned} points at {result.check.id}; the check must ask for more"
-
-    return judge
-
-
-def _earns_all(folder: Path) -> Callable[[ExerciseReport], Iterator[str]]:
-    def judge(report: ExerciseReport) -> Iterator[str]:
-        if report.message and not report.checks:
-            yield f"{shown(folder)}: {report.message}"
-        for result in report.checks:
-            if result.verdict not in (Verdict.PASSED, Verdict.NOT_GRADED):
-                message = result.message.partition("\n")[0]
-                ending = f"{result.check.id} ended as {result.verdict} ({message})"
-                yield f"{shown(folder)}: {ending}; mend the solution, or what the check demands"
-
-    return judge
-
-
-def _fails_as_said(exercise: Exercise, solution: WrongSolution) -> Callable[[ExerciseReport], Iterator[str]]:
-    table = f"{shown(layout.wrong_table(exercise))} [{solution.name}]"
-
-    def judge(report: ExerciseReport) -> Iterator[str]:
-        if not report.checks:
-            yield f"{table}: {report.message}"
-        for result in report.checks:
-            name, verdict = result.check.id, result.verdict
-            message = result.message.partition("\n")[0]
-            if verdict is Verdict.NOT_GRADED:
-                continue
-            if verdict is Verdict.INTERNAL_ERROR:
-                yield f"{table}: {name} ended by the grader's own fault: {message}"
-            elif name in solution.fails and verdict is Verdict.PASSED:
-                yield f"{table}: passes {name}, which it must fail; sharpen the check"
-            elif name in solution.fails and solution.verdict not in (None, verdict):
-                yield f"{table}: {name} ended as {verdict}, not as {solution.verdict} ({message})"
-            elif verdict is not Verdict.PASSED and name not in (*solution.fails, *solution.may_fail):
-                yield f"{table}: fails {name} too ({message}); say so in fails or may_fail, or make the check fair"
-
-    return judge
-
-
-def _without_times(report: ExerciseReport) -> ExerciseReport:
-    checks = tuple(dataclasses.replace(result, seconds=0.0) for result in report.checks)
-    return dataclasses.replace(report, checks=checks, seconds=0.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -111,4 +112,4 @@ def test_groups_are_removed() -> None:
     """Measuring leaves no control group behind."""
     run([sys.executable, "-c", "pass"])
     own = processes._OWN
-    assert own is None or not list(own.glob("onspot-bench-*"))
+    assert own is None or not list(own.glob(f"onspot-bench-{os.getpid()}-*"))

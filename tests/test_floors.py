@@ -23,7 +23,7 @@ FLOORS = (
     ("services", "history", "repro"),
     ("suite",),
     ("scoring", "replay", "report"),
-    ("running", "progress", "statement", "visible"),
+    ("running", "progress", "statement", "trials", "visible"),
     ("remembering",),
     ("grading",),
     ("feedback",),

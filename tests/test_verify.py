@@ -32,7 +32,9 @@ class Kit:
         path.write_text(re.sub(pattern, lambda _: replacement, text, count=1, flags=re.DOTALL))
 
     def faults(self) -> list[str]:
-        return list(verify.faults_of(Catalog.load(self.root).get(NAME), parallel=2))
+        (proof,) = verify.prove([Catalog.load(self.root).get(NAME)], parallel=2)
+        assert proof.unsteady == []
+        return proof.faults
 
 
 def made(folder: Path) -> Kit:
@@ -50,8 +52,7 @@ def kit(tmp_path: Path) -> Kit:
 @pytest.fixture
 def unrun(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> Kit:
     """The same, of which nothing is run: for what can be said by reading."""
-    monkeypatch.setattr(verify, "_grading_faults", lambda *_: iter(()))
-    monkeypatch.setattr(verify, "visible_faults", lambda *_: iter(()))
+    monkeypatch.setattr(verify, "trials_of", lambda *_: [])
     return kit
 
 
@@ -254,8 +255,34 @@ class TestVisible:
         )
 
 
+@pytest.fixture
+def unsteady(kit: Kit, tmp_path: Path) -> Kit:
+    """A kit whose reference fails once, and never again."""
+    happened = tmp_path / "happened"
+    passes = """    import pathlib
+    happened = pathlib.Path(HAPPENED)
+    if subject.merge([(1, 3), (3, 5)]) == [(1, 5)] and not happened.exists():
+        happened.touch()
+        assert False""".replace("HAPPENED", repr(str(happened)))
+    shared = r"    assert subject.merge\(\[\(1, 3\), \(3, 5\)\]\) == \[\(1, 5\)\]"
+    kit.edit(kit.hidden / "suite.py", shared, "    assert subject.merge([(1, 3), (3, 5)]) == [(1, 5)]\n" + passes)
+    return kit
+
+
 class TestVerify:
     """The command's own part."""
+
+    def test_what_happens_once_is_told(self, unsteady: Kit, capsys: pytest.CaptureFixture[str]) -> None:
+        """A second look, alone, decides; the first is told."""
+        assert verify.verify(Catalog.load(unsteady.root), parallel=2) == 0
+        first, told, *others, last = capsys.readouterr().out.splitlines()
+        assert (first, last) == (f"proven  {NAME}", "every exercise is proven")
+        assert "unsteady, not so when graded alone" in told
+        assert len(others) < 2  # it may be said, too, that two runs of the reference differed
+
+    def test_what_happens_once_is_a_fault_when_asked(self, unsteady: Kit) -> None:
+        """With ``--strict``."""
+        assert verify.verify(Catalog.load(unsteady.root), parallel=2, strict=True) == 3
 
     def test_a_proven_kit(self, kit: Kit, capsys: pytest.CaptureFixture[str]) -> None:
         """The skeleton is proven as it is: status 0."""

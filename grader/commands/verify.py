@@ -16,6 +16,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_targets(parser)
     parser.add_argument("--feedback", action="store_true", help="judge what learners read, and every repro file, too")
     parser.add_argument("--record", action="store_true", help="with --feedback: write what learners read, for review")
+    parser.add_argument("--strict", action="store_true", help="a fault that shows once, and not alone, is a fault")
     parser.add_argument("--jobs", type=whole(1, 1024), metavar="N", help="solutions at once; default: 3 per core")
 
 
@@ -28,4 +29,4 @@ def run(arguments: argparse.Namespace) -> int:
     parallel = arguments.jobs or _PER_CORE * (os.cpu_count() or 1)
     is_asked = arguments.feedback or arguments.record
     feedback = Feedback(arguments.record, parallel) if is_asked else None
-    return verify(exercises, parallel=parallel, feedback=feedback)
+    return verify(exercises, parallel=parallel, strict=arguments.strict, feedback=feedback)

@@ -118,8 +118,7 @@ def _group() -> Iterator[_Group | None]:
     if _OWN is None:
         yield None
         return
-    folder = _OWN / f"onspot-bench-{os.getpid()}"
-    folder.mkdir()
+    folder = Path(tempfile.mkdtemp(prefix=f"onspot-bench-{os.getpid()}-", dir=_OWN))
     group = _Group(folder)
     try:
         yield group
