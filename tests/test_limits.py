@@ -275,6 +275,15 @@ class TestGroups:
         assert not groups.sweep(f"{groups._mark}-*")
         assert not others.exists()
 
+    def test_groups_of_a_killed_grader_are_swept(self, tmp_path: Path) -> None:
+        """By the next one; those of graders that live stay."""
+        (tmp_path / "cgroup.subtree_control").write_text("memory pids\n")
+        dead, living = (tmp_path / f"onspot-{pid}-0-{pid}-3" for pid in (1 << 23, os.getpid()))
+        dead.mkdir()
+        living.mkdir()
+        assert cgroups.find(str(tmp_path), "0::/\n") is not None
+        assert (dead.exists(), living.exists()) == (False, True)
+
     @pytest.mark.parametrize("own", ["0::/\n", "", "1:name=systemd:/\n", "2:memory:/a\n1:pids:/b\n"])
     def test_none(self, tmp_path: Path, own: str) -> None:
         """Controllers that are not handed down, or not there, or not writable: no groups."""

@@ -51,6 +51,7 @@ class Groups:
         self._parents = parents
         self._mark = f"onspot-{os.getpid()}-{next(_numbers)}"
         self._made = itertools.count()
+        self._sweep_after_the_dead()
 
     def make(self, memory: int) -> Group:
         """A group with at most ``memory`` bytes. Raises ``OSError``."""
@@ -80,6 +81,13 @@ class Groups:
                 except OSError:  # not empty yet
                     swept = False
         return swept
+
+    def _sweep_after_the_dead(self) -> None:
+        """Removes the groups of graders that were killed before they could."""
+        for folder in glob.glob(f"{self._parents[0]}/onspot-*-*-*-*"):
+            owner = os.path.basename(folder).split("-")[1]
+            if not os.path.exists(f"/proc/{owner}"):
+                self.sweep(os.path.basename(folder))
 
     def close(self) -> None:
         """Removes all groups, as soon as the kernel has ended what was in them."""

@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from grader.cell import cgroups, outer
+from grader.cell.companions import companions
 from grader.cell.deaths import CellUnavailable, ZygoteEnded
 from grader.cell.inside.plan import SEALED_FOLDER, USERS, CellPlan, Files, ZygotePlan
 from grader.cell.process import CellProcess
@@ -49,7 +50,8 @@ class Launcher:
         )
         plan = ZygotePlan(
             level=str(level),
-            preload=[*preload, *_own_modules(preload)],
+            preload=list(preload),
+            companions=companions(preload),
             readable=[*self._readable, "/etc/hosts", *([] if level is Level.SEALED else _RESOLVER)],
             first_uid=_FIRST_UID + next(_ranges) * USERS if self.own_users else 0,
         )
@@ -180,12 +182,6 @@ class Launcher:
         _remove(self.folder)
         if self.groups is not None:
             self.groups.close()
-
-
-def _own_modules(preload: tuple[str, ...]) -> list[str]:
-    """Parts of the cell's own program that go with what is preloaded, so that no cell imports them by itself."""
-    modules = {"httpx": "virtual_time", "uvicorn": "web"}
-    return [f"grader.cell.inside.{module}" for name, module in modules.items() if name in preload]
 
 
 def _hash_seed(seed: int) -> int:

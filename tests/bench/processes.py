@@ -87,8 +87,8 @@ class _Group:
         return int(stat["usage_usec"]) / 1e6
 
     def remove(self) -> None:
-        """Removes the group; those in it that were killed need a moment to be gone."""
-        for _ in range(100):
+        """Removes the group; those in it that have ended need a moment to be gone, on a busy machine a long one."""
+        for _ in range(3_000):
             with contextlib.suppress(OSError):
                 return self._folder.rmdir()
             time.sleep(0.01)

@@ -15,6 +15,7 @@ class ZygotePlan(msgspec.Struct):
 
     level: str
     preload: list[str]
+    companions: list[str]  # imported too, where they are there
     readable: list[str]  # files and folders that cells may read
     first_uid: int = 0  # cells get this uid and the following ones; 0 keeps the uid
     processes: bool = False

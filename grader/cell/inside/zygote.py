@@ -18,6 +18,7 @@ import signal
 import socket
 import sys
 import traceback
+import warnings
 from typing import Any
 
 import msgspec
@@ -51,8 +52,7 @@ class Zygote:
             self._enter_own_pid_namespace()
         else:
             linux.adopt_orphans()
-        for name in self._plan.preload:
-            importlib.import_module(name)
+        _preload(self._plan)
         self._originals = Originals()
         gc.collect()
         gc.freeze()
@@ -137,6 +137,17 @@ class Zygote:
             if int(name) not in self._status:
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(int(name), signal.SIGKILL)
+
+
+def _preload(plan: ZygotePlan) -> None:
+    """Imports what an exercise wants, and what that would import later."""
+    for name in plan.preload:
+        importlib.import_module(name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in plan.companions:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(name)
 
 
 def _become_cell(zygote: ZygotePlan, number: int, plan: CellPlan, descriptors: list[int], originals: Originals) -> None:
