@@ -13,7 +13,7 @@ from grader.model import Event, EventKind, Level, Report, RunOptions
 from grader.remembering import Memory, Remembered
 from grader.running import Job, is_to_run, run_jobs
 from grader.scoring import score_report
-from grader.suite.worker import warm_up
+from grader.suite.warm import warm_up
 
 
 def grade(

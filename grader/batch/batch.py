@@ -23,7 +23,7 @@ from grader.cell.levels import Cells, open_cells
 from grader.errors import UsageError
 from grader.model import Exercise, ExerciseReport, Level, RunOptions
 from grader.remembering import Memory, Remembered, default_folder
-from grader.suite.worker import warm_up
+from grader.suite.warm import warm_up
 
 
 @dataclass(frozen=True, slots=True)

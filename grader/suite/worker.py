@@ -15,15 +15,10 @@ from grader.cell.launcher import Launcher
 from grader.cell.watch import watch
 from grader.errors import GraderError
 from grader.model import Check, CheckResult, Exercise, RunOptions, Submission
+from grader.suite.warm import warm_up
 
 _TICKET = struct.Struct("<H")
 _LAST_WORDS = 1_500  # characters shown of what a process said before it ended
-
-
-def warm_up() -> None:
-    """Imports what every suite needs, once for all processes that are forked afterwards."""
-    os.environ["HYPOTHESIS_NO_PLUGINS"] = "1"  # what else is installed has no say in a suite
-    import grader.suite.runner  # noqa: F401 - for those processes
 
 
 class Checks:
@@ -73,6 +68,7 @@ class Worker:
         self._partial = b""
         self._said = os.memfd_create("said")
         watch.rest()
+        warm_up(exercise.services)
         self._pid = os.fork()
         if self._pid == 0:
             os.close(self.output)

@@ -23,7 +23,7 @@ from grader.catalog import Catalog, read_submission
 from grader.cell.levels import open_cells
 from grader.model import Exercise, RunOptions, Submission, Verdict
 from grader.running import Job, run_jobs
-from grader.suite.worker import warm_up
+from grader.suite.warm import warm_up
 from tests.mutants.operators import Mutant, mutants
 
 KNOWN = Path(__file__).with_name("survivors.toml")
