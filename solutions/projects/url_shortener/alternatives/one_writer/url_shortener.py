@@ -98,7 +98,22 @@ _OWN_HOST = PUBLIC_URL.partition("://")[2]
 _PRIVATE_NAMES = (".localhost", ".local", ".internal")
 _PRIVATE = [
     ipaddress.ip_network(network)
-    for network in ["0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "224.0.0.0/4", "240.0.0.0/4", "::/128", "::1/128", "fc00::/7", "fe80::/10", "ff00::/8"]
+    for network in [
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "224.0.0.0/4",
+        "240.0.0.0/4",
+        "::/128",
+        "::1/128",
+        "fc00::/7",
+        "fe80::/10",
+        "ff00::/8",
+    ]
 ]
 _MAPPED = ipaddress.ip_network("::ffff:0:0/96")
 
@@ -281,7 +296,7 @@ class Store:
                         db.execute(statement)
                     db.execute("COMMIT")
                 outcomes = self._write(db, jobs)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001
                 outcomes = [(None, error)] * len(jobs)
                 if db is not None:
                     with suppress(sqlite3.Error):
@@ -304,7 +319,7 @@ class Store:
             db.execute("SAVEPOINT job")
             try:
                 outcomes.append((work(db, *args), None))
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001
                 db.execute("ROLLBACK TO job")
                 outcomes.append((None, error))
             db.execute("RELEASE job")

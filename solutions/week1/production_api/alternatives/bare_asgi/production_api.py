@@ -224,7 +224,7 @@ class ProductAPI:
             return self._preflight(request) or await self._route(request)
         except Refusal as refusal:
             failed = refusal
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             failed = Refusal(500, "internal_error", "something went wrong on our side", cause=error)
         body = {"error": {"code": failed.code, "message": failed.message, "request_id": request.id}}
         return Answer(
@@ -325,7 +325,7 @@ class ProductAPI:
     def _find(self, product_id: str) -> dict[str, Any]:
         try:
             product = self._settings.find_product(product_id)
-        except BaseException as error:  # "may raise anything", and a SystemExit would end the server
+        except BaseException as error:  # "may raise anything", and a SystemExit would end the server  # noqa: BLE001
             raise Refusal(500, "internal_error", "something went wrong on our side", cause=error) from None
         if product is None:
             raise Refusal(404, "not_found", "there is no such product")
@@ -385,6 +385,6 @@ class ProductAPI:
         try:
             if self._settings.is_ready():
                 return self._ok({"status": "ready"})
-        except BaseException as error:  # see _find
+        except BaseException as error:  # see _find  # noqa: BLE001
             cause = error
         raise Refusal(503, "not_ready", "what the service depends on cannot be used", cause=cause)
