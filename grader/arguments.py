@@ -28,6 +28,7 @@ COMMANDS = {
     "report": "Show your history: progress, weak topics, attempts",
     "repro": "Write a file that shows why a check failed",
     "batch": "Grade all submissions of a course",
+    "worker": "Grade what batches ask for, on this machine, until stopped",
     "new": "Write the skeleton of a new exercise",
     "verify": "Prove that exercises are graded rightly",
     "doctor": "Tell what this machine can do and what is missing",

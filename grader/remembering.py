@@ -20,7 +20,7 @@ import msgspec
 
 from grader.catalog import layout
 from grader.cell import outer
-from grader.model import ExerciseReport, Isolation, Level, RunOptions, Verdict
+from grader.model import Exercise, ExerciseReport, Isolation, Level, RunOptions, Verdict
 from grader.running import Job, is_to_run
 from grader.services.valkey_server import find_server
 
@@ -49,12 +49,9 @@ class Memory:
         if not is_to_run(submission):
             return ""
         self._surroundings = self._surroundings or _surroundings()
-        placeless = dataclasses.replace(exercise, folder=Path(), hidden=Path())
-        parts = [self._surroundings, repr((options, isolation, require, placeless)).encode()]
+        parts = [self._surroundings, repr((options, isolation, require)).encode(), exercise_digest(exercise).encode()]
         for name, content in sorted(submission.files.items()):
             parts += [name.encode("utf-8", "surrogateescape"), content]
-        for path in layout.suite_files(exercise):
-            parts += [path.name.encode(), path.read_bytes()]
         return _digest(parts)
 
     def recall(self, key: str) -> Remembered | None:
@@ -93,12 +90,26 @@ def default_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "onspot" / "reports"
 
 
-def _surroundings() -> bytes:
-    """What every report depends on: the grader, the interpreter, what is installed, this machine."""
-    parts = [repr((sys.version, sys.executable, os.geteuid(), platform.uname())).encode()]
+def exercise_digest(exercise: Exercise) -> str:
+    """The exercise by content, wherever it lies: its manifest and all that its suite may read."""
+    parts = [repr(dataclasses.replace(exercise, folder=Path(), hidden=Path())).encode()]
+    for path in layout.suite_files(exercise):
+        parts += [path.name.encode(), path.read_bytes()]
+    return _digest(parts)
+
+
+def grader_digest() -> str:
+    """The grader by its source."""
     grader = Path(__file__).parent
+    parts = []
     for path in sorted(grader.rglob("*.py")):
         parts += [str(path.relative_to(grader)).encode(), path.read_bytes()]
+    return _digest(parts)
+
+
+def _surroundings() -> bytes:
+    """What every report depends on: the grader, the interpreter, what is installed, this machine."""
+    parts = [repr((sys.version, sys.executable, os.geteuid(), platform.uname())).encode(), grader_digest().encode()]
     parts += map(_stamp, _distributions())
     parts += [_stamp(Path(program)) for program in (find_server(), outer.bubblewrap()) if program]
     return _digest(parts).encode()

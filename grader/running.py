@@ -45,11 +45,12 @@ def run_jobs(
                 job = next(waiting, None) if more else None
                 more = job is not None
                 if job is not None:
-                    grading = _Grading(job[0], *job[1])
-                    on_event(Event(grading.exercise.name, EventKind.STARTED))
-                    if not is_to_run(grading.submission):
-                        yield grading.index, _finished(grading, grading.unrun(), on_event)
+                    number, (exercise, submission) = job
+                    on_event(Event(exercise.name, EventKind.STARTED))
+                    if not is_to_run(submission):
+                        yield number, _finished(unrun_report(exercise, submission), on_event)
                         continue
+                    grading = _Grading(number, exercise, submission)
                     running.append(grading)
                 elif running and max(running, key=_Grading.share).share() >= _MIN_SHARE:
                     grading = max(running, key=_Grading.share)
@@ -69,11 +70,18 @@ def run_jobs(
                         on_event(Event(grading.exercise.name, EventKind.CHECK, result))
                     if not grading.workers and not grading.share():
                         running.remove(grading)
-                        yield grading.index, _finished(grading, grading.report(), on_event)
+                        yield grading.index, _finished(grading.report(), on_event)
 
 
-def _finished(grading: _Grading, report: ExerciseReport, on_event: Callable[[Event], None]) -> ExerciseReport:
-    on_event(Event(grading.exercise.name, EventKind.FINISHED, report))
+def unrun_report(exercise: Exercise, submission: Submission) -> ExerciseReport:
+    """The report on what cannot be run, or is still the stub."""
+    message = submission.problem or "not started"
+    results = [CheckResult(check, Verdict.FAILED, message) for check in read_checks(layout.suite(exercise))]
+    return score_exercise(exercise, submission, results)
+
+
+def _finished(report: ExerciseReport, on_event: Callable[[Event], None]) -> ExerciseReport:
+    on_event(Event(report.name, EventKind.FINISHED, report))
     return report
 
 
@@ -144,10 +152,3 @@ class _Grading:
         seconds = round(time.monotonic() - self._began, 3)
         services = sorted(self._services)
         return score_exercise(self.exercise, self.submission, results, services=services, seconds=seconds)
-
-    def unrun(self) -> ExerciseReport:
-        """The report on what cannot be run, or is still the stub."""
-        self._shared.close()
-        message = self.submission.problem or "not started"
-        results = [CheckResult(check, Verdict.FAILED, message) for check in self._checks]
-        return score_exercise(self.exercise, self.submission, results)

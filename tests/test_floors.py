@@ -25,7 +25,7 @@ FLOORS = (
     ("scoring", "replay", "report"),
     ("running", "progress", "statement", "trials", "visible"),
     ("remembering",),
-    ("grading",),
+    ("grading", "cluster"),
     ("feedback",),
     ("verify", "batch", "new", "doctor", "reset", "saves", "keyboard"),
     ("drill",),
@@ -47,6 +47,9 @@ KEEPERS = {
     "argparse": ("arguments.py", "commands"),
     "tomllib": ("catalog/manifest.py",),
     "sqlite3": ("history", "batch/ledger.py"),
+    "celery": ("cluster",),
+    "kombu": ("cluster",),
+    "prometheus_client": ("cluster/metrics.py",),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import fcntl
 import os
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -13,13 +14,13 @@ from pathlib import Path
 from typing import TextIO
 
 from grader import __version__
-from grader.batch.course import Course, Here, Task, handed_in
+from grader.batch.course import Course, Engine, Here, Task, handed_in
 from grader.batch.ledger import Ledger, Terms
 from grader.batch.outputs import write_all, write_report
 from grader.batch.progress import BatchProgress
 from grader.batch.roster import read_roster
 from grader.catalog import Catalog
-from grader.cell.levels import Cells, open_cells
+from grader.cell.levels import open_cells
 from grader.errors import UsageError
 from grader.model import Exercise, ExerciseReport, Level, RunOptions
 from grader.remembering import Memory, Remembered, default_folder
@@ -39,6 +40,7 @@ class Wanted:
     timeout: float | None
     parallel: int
     recall: bool  # whether reports of earlier gradings will do
+    broker: str | None = None  # where workers take their tasks; None: graded here
 
 
 def grade_batch(catalog: Catalog, wanted: Wanted, progress_stream: TextIO | None) -> int:
@@ -46,7 +48,8 @@ def grade_batch(catalog: Catalog, wanted: Wanted, progress_stream: TextIO | None
 
     Raises:
         UsageError: there is nothing to grade, or the folder holds another batch.
-        UnavailableError: no cell can be made at the level asked for.
+        UnavailableError: no cell can be made at the level asked for, or no broker answers.
+        InternalError: a worker refuses.
     """
     with ExitStack() as stack:
         stack.enter_context(_alone_in(wanted.out))
@@ -56,20 +59,19 @@ def grade_batch(catalog: Catalog, wanted: Wanted, progress_stream: TextIO | None
         if not exercises:
             raise UsageError(f"{wanted.source} holds no exercise of this kit; name the exercises that it is for")
         seed = _seed(ledger, wanted)
-        cells = stack.enter_context(closing(_cells(wanted, exercises[0], seed)))
-        _agree(
-            ledger,
-            wanted,
-            Terms(
-                __version__,
-                seed,
-                [each.name for each in exercises],
-                wanted.timeout,
-                cells.isolation,
-                dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-            ),
-        )
         options = RunOptions(seed, wanted.timeout)
+        batch = ledger.terms.batch if ledger.has_begun else uuid.uuid4().hex
+        engine = stack.enter_context(closing(_engine(ledger, wanted, exercises[0], options, batch, progress_stream)))
+        terms = Terms(
+            __version__,
+            seed,
+            [each.name for each in exercises],
+            wanted.timeout,
+            engine.isolation,
+            dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+            batch,
+        )
+        _agree(ledger, wanted, terms)
         memory = Memory(default_folder())
         course = Course(entries, exercises, ledger)
         left = dict.fromkeys((entry.name for entry in entries), len(exercises))
@@ -77,14 +79,14 @@ def grade_batch(catalog: Catalog, wanted: Wanted, progress_stream: TextIO | None
 
         def on_report(task: Task, report: ExerciseReport | None) -> None:
             progress.step(graded=report is not None)
-            if report is not None:
-                memory.keep(task.key, Remembered(report, cells.isolation, ledger.terms.started))
+            if report is not None and wanted.broker is None:  # what is remembered holds for this machine
+                memory.keep(task.key, Remembered(report, engine.isolation, ledger.terms.started))
             left[task.entry.name] -= 1
             if not left[task.entry.name]:
                 write_report(wanted.out, task.entry.name, course.report(task.entry))
 
         course.grade(
-            Here(cells, options, wanted.parallel),
+            engine,
             course.tasks(partial(memory.key, options=options, isolation=wanted.isolation, require=wanted.require)),
             memory.recall if wanted.recall else lambda _key: None,
             on_report,
@@ -117,15 +119,32 @@ def _seed(ledger: Ledger, wanted: Wanted) -> int:
     return ledger.terms.seed if ledger.has_begun else int.from_bytes(os.urandom(4))
 
 
-def _cells(wanted: Wanted, first: Exercise, seed: int) -> Cells:
-    return open_cells(
-        wanted.isolation,
-        require=wanted.require,
-        seed=seed,
-        preload=first.cell.preload,
-        allow_bare=wanted.isolation is Level.BARE,
-        meanwhile=warm_up,
-    )
+def _engine(
+    ledger: Ledger, wanted: Wanted, first: Exercise, options: RunOptions, batch: str, stream: TextIO | None
+) -> Engine:
+    if wanted.broker is None:
+        cells = open_cells(
+            wanted.isolation,
+            require=wanted.require,
+            seed=options.seed,
+            preload=first.cell.preload,
+            allow_bare=wanted.isolation is Level.BARE,
+            meanwhile=warm_up,
+        )
+        return Here(cells, options, wanted.parallel)
+    from grader.batch.elsewhere import Elsewhere  # which needs what is an extra
+
+    engine = Elsewhere(wanted.broker, batch, options, lambda text: print(text, file=stream) if stream else None)
+    begun = ledger.terms.isolation if ledger.has_begun else None
+    if (
+        begun
+        and wanted.isolation in (None, begun.level)
+        and not begun.level.is_weaker_than(wanted.require or begun.level)
+    ):
+        engine.go_on_at(begun)
+    else:
+        engine.ask(wanted.isolation, wanted.require)
+    return engine
 
 
 def _agree(ledger: Ledger, wanted: Wanted, terms: Terms) -> None:

@@ -11,7 +11,7 @@ from grader.batch.ledger import Ledger
 from grader.batch.roster import Entry
 from grader.catalog import find_submission, was_handed_in
 from grader.cell.levels import Cells
-from grader.model import Exercise, ExerciseReport, Report, RunOptions, Submission
+from grader.model import Exercise, ExerciseReport, Isolation, Report, RunOptions, Submission
 from grader.remembering import Remembered
 from grader.running import Job, run_jobs
 from grader.scoring import score_report
@@ -33,10 +33,16 @@ class Task:
 
 
 class Engine(Protocol):
-    """What grades tasks: here, or on other machines."""
+    """What grades tasks: here, or on other machines. To be closed."""
+
+    @property
+    def isolation(self) -> Isolation:
+        """What all tasks are graded at."""
 
     def graded(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, ExerciseReport]]:
         """The tasks with their reports, in any order. Draws only as many tasks as it works on."""
+
+    def close(self) -> None: ...
 
 
 class Here:
@@ -46,6 +52,10 @@ class Here:
         self._cells = cells
         self._options = options
         self._parallel = parallel
+
+    @property
+    def isolation(self) -> Isolation:
+        return self._cells.isolation
 
     def graded(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, ExerciseReport]]:
         """As many at once as there are processes."""
@@ -58,6 +68,10 @@ class Here:
 
         for number, report in run_jobs(jobs(), self._cells, self._options, self._parallel):
             yield under_way.pop(number), report
+
+    def close(self) -> None:
+        """Ends the cells."""
+        self._cells.close()
 
 
 class Course:

@@ -33,6 +33,7 @@ class Terms(msgspec.Struct, frozen=True):
     timeout: float | None
     isolation: Isolation
     started: str  # ISO 8601, UTC
+    batch: str = ""  # tells this batch from all others
 
 
 class Ledger:
@@ -74,9 +75,16 @@ class Ledger:
         return self._database.execute(query, [name, exercise, work]).fetchone() is not None
 
     def keep(self, name: str, exercise: str, work: str, report: ExerciseReport) -> None:
-        """Writes a report down, in place of one on earlier work; it is on the disk when this returns."""
+        """Writes a report down, in place of one on earlier work; it is on the disk when this returns.
+
+        A second report on the same work has no effect.
+        """
         row = [name, exercise, work, msgspec.json.encode(report)]
-        self._database.execute("INSERT OR REPLACE INTO reports VALUES (?, ?, ?, ?)", row)
+        self._database.execute(
+            "INSERT INTO reports VALUES (?, ?, ?, ?) ON CONFLICT (name, exercise) DO UPDATE"
+            " SET work = excluded.work, report = excluded.report WHERE work != excluded.work",
+            row,
+        )
 
     def reports(self, name: str) -> list[ExerciseReport]:
         """All that was found on one submission."""

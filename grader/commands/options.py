@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import math
+import os
 from collections.abc import Callable
+
+from grader.errors import UsageError
+
+#: Where batches and workers meet. From the environment, it and its password are in no list of processes.
+BROKER = os.environ.get("ONSPOT_BROKER") or "redis://localhost:6379/0"
+BROKER_DEFAULT = "default: $ONSPOT_BROKER, or redis://localhost:6379/0"
 
 TARGETS = "a track, an exercise or a path; default: all"
 
@@ -42,3 +50,14 @@ def number(low: float, high: float) -> Callable[[str], float]:
         return value
 
     return parse_number
+
+
+def require_cluster() -> None:
+    """Makes sure that what workers and their batches need is installed.
+
+    Raises:
+        UsageError: it is not.
+    """
+    for module in ("celery", "prometheus_client"):
+        if importlib.util.find_spec(module) is None:
+            raise UsageError(f"this needs {module}, which is not installed; to install it: pip install '.[cluster]'")
