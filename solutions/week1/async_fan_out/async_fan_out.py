@@ -80,7 +80,7 @@ async def _get(client: httpx.AsyncClient, url: str) -> Reply:
     """One attempt, with every way to fail turned into a reply."""
     try:
         response = await client.get(_checked(url))
-    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as error:  # the last one: a host that is no IDNA
         return Reply(url, error=f"invalid_url: {error}")
     except httpx.RequestError as error:
         return Reply(url, error=f"connection: {type(error).__name__}: {error}")

@@ -70,7 +70,7 @@ class _Call:
             answer = await self.client.get(url)
         except httpx.UnsupportedProtocol:
             return Reply(url, None, None, "invalid_url"), False
-        except httpx.InvalidURL:
+        except (httpx.InvalidURL, UnicodeError):
             return Reply(url, None, None, "invalid_url"), False
         except httpx.HTTPError as error:
             return Reply(url, None, None, f"connection: {error!r}"), True

@@ -49,8 +49,8 @@ async def fan_out(urls: list[str], *, timeout_s: float, limit: int | None = None
 
 async def attempt(client: httpx.AsyncClient, url: str) -> Reply:
     try:
-        if (httpx.URL(url).port or 1) not in range(1, 2**16):
-            return Reply(url, error="invalid_url: no such port")
+        if not _has_host_and_port(httpx.URL(url)):
+            return Reply(url, error="invalid_url: no such host or port")
         response = await client.get(url)
         response.raise_for_status()
         return Reply(url, response.status_code, response.json())
@@ -62,3 +62,10 @@ async def attempt(client: httpx.AsyncClient, url: str) -> Reply:
         return Reply(url, error=f"connection: {error}")
     except (ValueError, RecursionError):
         return Reply(url, response.status_code, error="invalid_json")
+
+
+def _has_host_and_port(url: httpx.URL) -> bool:
+    try:
+        return bool(url.host) and (url.port or 1) in range(1, 2**16)
+    except UnicodeError:  # "xn--" at the start of what is no punycode
+        return False
