@@ -61,7 +61,7 @@ def grade_batch(catalog: Catalog, wanted: Wanted, progress_stream: TextIO | None
         seed = _seed(ledger, wanted)
         options = RunOptions(seed, wanted.timeout)
         batch = ledger.terms.batch if ledger.has_begun else uuid.uuid4().hex
-        engine = stack.enter_context(closing(_engine(ledger, wanted, exercises[0], options, batch, progress_stream)))
+        engine = stack.enter_context(_engine(ledger, wanted, exercises[0], options, batch, progress_stream))
         terms = Terms(
             __version__,
             seed,
@@ -119,9 +119,11 @@ def _seed(ledger: Ledger, wanted: Wanted) -> int:
     return ledger.terms.seed if ledger.has_begun else int.from_bytes(os.urandom(4))
 
 
+@contextmanager
 def _engine(
     ledger: Ledger, wanted: Wanted, first: Exercise, options: RunOptions, batch: str, stream: TextIO | None
-) -> Engine:
+) -> Iterator[Engine]:
+    """What grades, here or elsewhere, with the level agreed on."""
     if wanted.broker is None:
         cells = open_cells(
             wanted.isolation,
@@ -131,20 +133,19 @@ def _engine(
             allow_bare=wanted.isolation is Level.BARE,
             meanwhile=warm_up,
         )
-        return Here(cells, options, wanted.parallel)
+        with closing(Here(cells, options, wanted.parallel)) as here:
+            yield here
+        return
     from grader.batch.elsewhere import Elsewhere  # which needs what is an extra
 
-    engine = Elsewhere(wanted.broker, batch, options, lambda text: print(text, file=stream) if stream else None)
-    begun = ledger.terms.isolation if ledger.has_begun else None
-    if (
-        begun
-        and wanted.isolation in (None, begun.level)
-        and not begun.level.is_weaker_than(wanted.require or begun.level)
-    ):
-        engine.go_on_at(begun)
-    else:
-        engine.ask(wanted.isolation, wanted.require)
-    return engine
+    def say(text: str) -> None:
+        if stream is not None:
+            print(text, file=stream, flush=True)
+
+    with closing(Elsewhere(wanted.broker, batch, options, say)) as elsewhere:
+        begun = ledger.terms.isolation if ledger.has_begun else None
+        elsewhere.agree(begun, wanted.isolation, wanted.require)
+        yield elsewhere
 
 
 def _agree(ledger: Ledger, wanted: Wanted, terms: Terms) -> None:

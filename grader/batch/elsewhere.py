@@ -35,20 +35,21 @@ class Elsewhere:
 
     @property
     def isolation(self) -> Isolation:
-        """What all tasks are graded at: agreed on by ``go_on_at`` or ``ask``."""
+        """What has been agreed on."""
         assert self._isolation is not None
         return self._isolation
 
-    def go_on_at(self, isolation: Isolation) -> None:
-        """Grades at the level at which the batch was begun."""
-        self._isolation = isolation
+    def agree(self, begun: Isolation | None, wanted: Level | None, require: Level | None) -> None:
+        """Finds the level of all tasks: that at which the batch was begun, or what the first worker to answer gives.
 
-    def ask(self, wanted: Level | None, require: Level | None) -> None:
-        """Grades at the level that the first worker to answer gives; others refuse what they cannot grade at it.
+        Workers refuse what they cannot grade at it.
 
         Raises:
-            InternalError: it refuses.
+            InternalError: that worker refuses.
         """
+        if begun and wanted in (None, begun.level) and not (require and begun.level.is_weaker_than(require)):
+            self._isolation = begun
+            return
         name = _name(uuid.uuid4().hex)
         self._desk.put(name, Question(versions_here(), wanted, require))
         outcome = self._desk.take()[name]
