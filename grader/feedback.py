@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+from queue import Empty, SimpleQueue
 from statistics import median
 
 import msgspec
@@ -17,79 +19,109 @@ from grader.catalog import layout
 from grader.catalog.submission import read_submission
 from grader.errors import shown
 from grader.grading import grade
-from grader.model import CheckResult, Exercise, ExerciseReport, Verdict, WrongSolution
-from grader.repro.proof import Unshown, candidates, run
-from grader.repro.steps import Recording
+from grader.model import CheckResult, Exercise, ExerciseReport, Submission, Verdict, WrongSolution
+from grader.repro.proof import Unshown, shown_by
+from grader.repro.steps import Recording, Step
+from grader.repro.watching import Watcher
 
 SEED = 20_260_101
 MOST_LINES = 8  # of calls in the median transcript of the properties that failed
-_TRIES = 12
-_NUMBER = re.compile(r"\b(?=[a-f-]*\d)[0-9a-f-]{12,}\b|\d[\d_,.]*(?:e-?\d+)?")
+#: What is never twice the same: ids, tokens, moments; also where the end is cut off.
+_DRAWN = re.compile(
+    r"\b(?=[a-f-]*\d)[0-9a-f-]{12,}\b|\b(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{20,}|\b[\w-]{40,}"
+    r"|\d{4}-\d\d-\d\dT[\d:]+\.\d+|\b[0-9a-f-]+(?=\.\.\.)"
+)
+_NUMBER = re.compile(r"\d[\d_,.]*(?:e-?\d+)?")
 _RACY_LENGTH = 70
 _SHORTEST = 16  # characters of a suite's source that count as told
 
 
-@dataclass
 class Feedback:
     """Judges reports of wrong solutions. ``record`` writes their texts instead of comparing them."""
 
-    record: bool
-    parallel: int
-    repros: int = 0
-    properties: list[int] = field(default_factory=list)  # lines of calls in the transcript of each that failed
+    def __init__(self, *, record: bool, parallel: int) -> None:
+        self.record = record
+        self.repros = 0  # programs that show their faults
+        self.lines: list[int] = []  # of calls, in the transcript of each property that failed
+        self._parallel = parallel
+        self._programs = ThreadPoolExecutor(parallel)
+        self._pending: dict[str, list[Future[str]]] = {}  # by exercise
+        self._properties: dict[tuple[str, str], tuple[Exercise, Submission]] = {}  # exercise, check -> who fails it
+        self._free = SimpleQueue[Watcher]()
+        self._watchers: list[Watcher] = []
 
-    def faults(
-        self, exercise: Exercise, wrong: Sequence[WrongSolution], reports: Sequence[ExerciseReport]
-    ) -> Iterator[str]:
-        """What is wrong with the texts of one exercise."""
-        source = _suite_lines(exercise)
-        jobs: list[Callable[[], str]] = []
-        for solution, report in zip(wrong, reports, strict=True):
-            failed = [result for result in report.checks if _is_named(result, solution)]
-            yield from self._text_faults(exercise, solution, failed)
-            for result in report.checks:
-                for line in source:
-                    if line in result.message or line in result.transcript:
-                        yield f"{shown(solution.folder)}: {result.check.id} tells the suite's source: {line}"
-            if failed:
-                jobs.append(lambda solution=solution, result=failed[0]: _repro_fault(exercise, solution, result))  # type: ignore[misc]
-        with ThreadPoolExecutor(self.parallel) as pool:
-            faults = list(pool.map(lambda job: job(), jobs))
-        self.repros += faults.count("")
-        yield from filter(None, faults)
-        self._measure(exercise, wrong, reports)
+    def close(self) -> None:
+        self._programs.shutdown(cancel_futures=True)
+        for watcher in self._watchers:
+            watcher.close()
 
-    def summary(self) -> Iterator[str]:
-        """What was proven, and what of all exercises together is a fault."""
-        if self.properties and median(self.properties) > MOST_LINES:
-            yield f"the median transcript of a property that failed has {median(self.properties):g} lines of calls"
-
-    def _text_faults(self, exercise: Exercise, solution: WrongSolution, failed: Sequence[CheckResult]) -> Iterator[str]:
+    def text_faults(self, exercise: Exercise, solution: WrongSolution, report: ExerciseReport) -> Iterator[str]:
+        """What is wrong with what a learner reads of one report."""
         path = layout.messages(exercise, solution)
-        text = "\n".join(map(_kept_text, failed))
+        text = "\n".join(kept_text(result) for result in _named(report, solution))
         if self.record:
             path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
-            return
-        known = path.read_text(encoding="utf-8") if path.is_file() else ""
-        if known != text:
+        elif (known := path.read_text(encoding="utf-8") if path.is_file() else "") != text:
             what = "is not what was reviewed" if known else "was never reviewed"
             yield f"{shown(path)}: what a learner reads {what}; `verify --record` writes it, then read the difference"
+        source = _suite_lines(layout.suite(exercise))
+        for result in report.checks:
+            for line in source:
+                if line in result.message or line in result.transcript:
+                    yield f"{shown(solution.folder)}: {result.check.id} tells the suite's source: {line}"
 
-    def _measure(self, exercise: Exercise, wrong: Sequence[WrongSolution], reports: Sequence[ExerciseReport]) -> None:
-        """Grades one wrong solution for each property once more, as learners are graded: with examples made small."""
-        chosen: dict[str, WrongSolution] = {}
+    def begin(self, exercise: Exercise, wrong: Sequence[WrongSolution], reports: Sequence[ExerciseReport]) -> None:
+        """Has a program looked for that shows the fault of each wrong solution, beside all else."""
+        pending = self._pending.setdefault(exercise.name, [])
         for solution, report in zip(wrong, reports, strict=True):
+            failed = _named(report, solution)
+            if failed:
+                pending.append(self._programs.submit(self._program_fault, exercise, solution, failed))
+            for result in filter(_is_property, failed):
+                job = exercise, read_submission(exercise, solution.folder)
+                self._properties.setdefault((exercise.name, result.check.id), job)
+
+    def ended(self, exercise: Exercise) -> list[str]:
+        """For which wrong solutions of an exercise no program shows the fault, once that is known."""
+        faults = [future.result() for future in self._pending.pop(exercise.name)]
+        self.repros += faults.count("")
+        return [fault for fault in faults if fault]
+
+    def summary(self) -> Iterator[str]:
+        """What of all exercises together is a fault. Grades one wrong solution for each property that failed once more,
+        as learners are graded: with examples made small.
+        """
+        graded = (
+            grade(self._properties.values(), seed=SEED, parallel=self._parallel).exercises if self._properties else ()
+        )
+        for (_, check), report in zip(self._properties, graded, strict=True):
             for result in report.checks:
-                if _is_property(result):
-                    chosen.setdefault(result.check.id, solution)
-        jobs = [(exercise, read_submission(exercise, solution.folder)) for solution in chosen.values()]
-        again = grade(jobs, seed=SEED, parallel=self.parallel, record=True).exercises if jobs else ()
-        for name, report in zip(chosen, again, strict=True):
-            for result in report.checks:
-                if result.check.id == name and _is_property(result):
+                if result.check.id == check and result.verdict is not Verdict.PASSED:
                     lines = result.transcript.splitlines()
-                    self.properties.append(sum(not line.startswith(("#", "from ", "import ")) for line in lines))
+                    self.lines.append(sum(not line.startswith(("#", "from ", "import ")) for line in lines))
+        if self.lines and median(self.lines) > MOST_LINES:
+            yield f"the median transcript of a property that failed has {median(self.lines):g} lines of calls"
+
+    def _program_fault(self, exercise: Exercise, solution: WrongSolution, failed: Sequence[CheckResult]) -> str:
+        """Why no repro file tells the wrong solution from the reference; empty when one does."""
+        try:
+            watcher = self._free.get_nowait()
+        except Empty:
+            self._watchers.append(watcher := Watcher())
+        try:
+            shown_by(exercise, failed, solution.folder, watcher)
+        except Unshown as reason:
+            return f"{shown(solution.folder)}: no repro file shows the fault: {reason}"
+        finally:
+            self._free.put(watcher)
+        return ""
+
+
+def _named(report: ExerciseReport, solution: WrongSolution) -> list[CheckResult]:
+    """The failed checks that a wrong solution is to fail."""
+    passed = (Verdict.PASSED, Verdict.NOT_GRADED)
+    return [result for result in report.checks if result.verdict not in passed and result.check.id in solution.fails]
 
 
 def _is_property(result: CheckResult) -> bool:
@@ -97,40 +129,38 @@ def _is_property(result: CheckResult) -> bool:
     return bool(result.recording) and msgspec.json.decode(result.recording, type=Recording).is_property
 
 
-def _is_named(result: CheckResult, solution: WrongSolution) -> bool:
-    return result.verdict not in (Verdict.PASSED, Verdict.NOT_GRADED) and result.check.id in solution.fails
-
-
-def _kept_text(result: CheckResult) -> str:
-    """What is the same on every run: without numbers and calls where threads, costs or chance were at work."""
-    message = result.message.partition("\n")[0]
-    if "driver." in result.recording or '"measured":true' in result.recording or _is_property(result):
-        message = _NUMBER.sub("#", message)
-        message, transcript = message if len(message) <= _RACY_LENGTH else message[:_RACY_LENGTH] + "...", ""
-    else:
-        transcript = result.transcript
+def kept_text(result: CheckResult) -> str:
+    """What is the same on every run: without words drawn at random and what the code printed, and without numbers and
+    calls where threads, costs or chance were at work.
+    """
+    message, transcript = result.message.partition("\n")[0], result.transcript.partition("\n# your code printed:")[0]
+    message, transcript = _DRAWN.sub("#", message), _DRAWN.sub("#", transcript)
+    if _is_racy(result):
+        message, transcript = _NUMBER.sub("#", message), ""
+        message = message if len(message) <= _RACY_LENGTH else message[:_RACY_LENGTH] + "..."
     return "\n".join([f"[{result.check.id}] {result.verdict}", message, *([transcript] if transcript else []), ""])
 
 
-def _repro_fault(exercise: Exercise, solution: WrongSolution, result: CheckResult) -> str:
-    """Why no repro file tells the wrong solution from the reference; empty when one does."""
-    place = f"{shown(solution.folder)}: {result.check.id}"
-    message, number = result.message.partition("\n")[0], 0
-    try:
-        for number, text in enumerate(candidates(exercise, result, solution.folder), 1):
-            if number > _TRIES:
-                break
-            status, said = run(text, solution.folder)
-            if status == 1 and message in said and run(text, exercise.hidden)[0] == 0:
-                return ""
-    except Unshown as reason:
-        return f"{place}: no repro file can be written ({reason})"
-    return f"{place}: no repro file of {number} shows the fault with status 1 there and 0 with the reference"
+def _is_racy(result: CheckResult) -> bool:
+    """Whether a check drew examples, measured, looked from inside of the submission's process, or did two things at
+    once.
+    """
+    if not result.recording:
+        return False
+    recording = msgspec.json.decode(result.recording, type=Recording)
+    return recording.is_property or any(map(_is_racy_step, range(1, len(recording.steps) + 1), recording.steps))
 
 
-def _suite_lines(exercise: Exercise) -> list[str]:
-    """Lines of the suite that no report may hold: what is more than a call, a title, a hint or a value."""
-    source = layout.suite(exercise).read_text(encoding="utf-8")
+def _is_racy_step(number: int, step: Step) -> bool:
+    is_look = step.text.startswith(("driver.", "await driver.")) and not step.seen.startswith("Text(")
+    is_beside = step.is_awaited and step.ended != number  # others began before it ended
+    return step.measured or is_look or is_beside
+
+
+@cache
+def _suite_lines(suite: Path) -> list[str]:
+    """Lines of a suite that no report may hold: what is more than a call, a title, a hint or a value."""
+    source = suite.read_text(encoding="utf-8")
     lines, found = source.splitlines(), set[str]()
     kinds = (ast.Assert, ast.FunctionDef, ast.AsyncFunctionDef, ast.For, ast.If, ast.With, ast.Return, ast.Lambda)
     for node in ast.walk(ast.parse(source)):

@@ -24,7 +24,11 @@ class Trial:
     judge: Callable[[ExerciseReport], Iterator[str]]
 
 
-def trials_of(exercise: Exercise, wrong: Sequence[WrongSolution]) -> list[Trial]:
+#: What else is asked of the report of a wrong solution.
+Also = Callable[[Exercise, WrongSolution, ExerciseReport], Iterator[str]]
+
+
+def trials_of(exercise: Exercise, wrong: Sequence[WrongSolution], also: Also | None = None) -> list[Trial]:
     """Everything that the kit ships for an exercise: first the reference, twice, last the wrong solutions."""
     reference = Trial(read_submission(exercise, exercise.hidden), _earns_all(exercise.hidden))
     stub = layout.stub(exercise)
@@ -34,7 +38,7 @@ def trials_of(exercise: Exercise, wrong: Sequence[WrongSolution]) -> list[Trial]
         Trial(_as_work(read_submission(exercise, stub)), _earns_nothing(stub)),
         Trial(_empty(exercise), _earns_nothing(None)),
         *(Trial(read_submission(exercise, folder), _earns_all(folder)) for folder in layout.alternatives(exercise)),
-        *(Trial(read_submission(exercise, each.folder), _fails_as_said(exercise, each)) for each in wrong),
+        *(Trial(read_submission(exercise, each.folder), _fails_as_said(exercise, each, also)) for each in wrong),
     ]
 
 
@@ -80,7 +84,9 @@ def _earns_all(folder: Path) -> Callable[[ExerciseReport], Iterator[str]]:
     return judge
 
 
-def _fails_as_said(exercise: Exercise, solution: WrongSolution) -> Callable[[ExerciseReport], Iterator[str]]:
+def _fails_as_said(
+    exercise: Exercise, solution: WrongSolution, also: Also | None
+) -> Callable[[ExerciseReport], Iterator[str]]:
     table = f"{shown(layout.wrong_table(exercise))} [{solution.name}]"
 
     def judge(report: ExerciseReport) -> Iterator[str]:
@@ -99,6 +105,8 @@ def _fails_as_said(exercise: Exercise, solution: WrongSolution) -> Callable[[Exe
                 yield f"{table}: {name} ended as {verdict}, not as {solution.verdict} ({message})"
             elif verdict is not Verdict.PASSED and name not in (*solution.fails, *solution.may_fail):
                 yield f"{table}: fails {name} too ({message}); say so in fails or may_fail, or make the check fair"
+        if also is not None:
+            yield from also(exercise, solution, report)
 
     return judge
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 from statistics import median
@@ -64,7 +64,8 @@ def verify(
         count += 1
         print(f"  {fault}", flush=True)
     if feedback:
-        lines = f"{median(feedback.properties):g} lines" if feedback.properties else "none"
+        feedback.close()
+        lines = f"{median(feedback.lines):g} lines" if feedback.lines else "none"
         print(f"{feedback.repros} repro files show their faults; median transcript of a failed property: {lines}")
     print(f"{count} fault{'' if count == 1 else 's'} found" if count else "every exercise is proven")
     return 3 if count else 0
@@ -72,7 +73,7 @@ def verify(
 
 def prove(exercises: Iterable[Exercise], *, parallel: int, feedback: Feedback | None = None) -> Iterator[Proof]:
     """Each exercise with all that is wrong with it, as it is known."""
-    proofs = [_read(exercise) for exercise in exercises]
+    proofs = [_read(exercise, feedback) for exercise in exercises]
     to_run = [proof for proof in proofs if proof.trials]
     yield from (proof for proof in proofs if not proof.trials)
     if not to_run:
@@ -80,18 +81,35 @@ def prove(exercises: Iterable[Exercise], *, parallel: int, feedback: Feedback | 
     preload = to_run[0].exercise.cell.preload
     with closing(open_warm_cells(preload, seed=SEED)) as cells, ThreadPoolExecutor(1) as beside:
         visible = {proof.exercise.name: beside.submit(_visible_faults, proof.exercise) for proof in to_run}
-        doubtful = []
-        for proof in _graded(to_run, cells, parallel, record=feedback is not None):
-            if _faults(proof):
-                doubtful.append(proof)
+        begun = []
+        for proof in _settled(to_run, cells, parallel, record=feedback is not None):
+            proof.faults += [fault for faults in _faults(proof).values() for fault in faults]
+            proof.faults += visible[proof.exercise.name].result()
+            if feedback is None:
+                yield proof
             else:
-                yield _ended(proof, visible, feedback)
-        for proof in doubtful:
-            _grade_again(proof, cells, record=feedback is not None)
-            yield _ended(proof, visible, feedback)
+                feedback.begin(proof.exercise, proof.wrong, proof.wrong_reports())
+                begun.append(proof)
+        for proof in begun:
+            assert feedback is not None
+            proof.faults += feedback.ended(proof.exercise)
+            yield proof
 
 
-def _read(exercise: Exercise) -> Proof:
+def _settled(proofs: Sequence[Proof], cells: Cells, parallel: int, *, record: bool) -> Iterator[Proof]:
+    """Each exercise when all its solutions are graded, and what was not as it should be once more."""
+    doubtful = []
+    for proof in _graded(proofs, cells, parallel, record=record):
+        if _faults(proof):
+            doubtful.append(proof)
+        else:
+            yield proof
+    for proof in doubtful:
+        _grade_again(proof, cells, record=record)
+        yield proof
+
+
+def _read(exercise: Exercise, feedback: Feedback | None) -> Proof:
     """What can be said without running anything, and what is to be run."""
     proof = Proof(exercise)
     try:
@@ -101,7 +119,7 @@ def _read(exercise: Exercise) -> Proof:
         proof.faults.append(str(error))
         return proof
     proof.faults += [*_shape_faults(exercise, checks, proof.wrong), *statement_faults(exercise, checks)]
-    proof.trials = trials_of(exercise, proof.wrong)
+    proof.trials = trials_of(exercise, proof.wrong, feedback.text_faults if feedback else None)
     return proof
 
 
@@ -141,15 +159,6 @@ def _faults(proof: Proof) -> dict[tuple[int, ...], list[str]]:
 
 def _visible_faults(exercise: Exercise) -> list[str]:
     return list(visible_faults(exercise))
-
-
-def _ended(proof: Proof, visible: dict[str, Future[list[str]]], feedback: Feedback | None) -> Proof:
-    """With all that is wrong by now written down."""
-    proof.faults += [fault for faults in _faults(proof).values() for fault in faults]
-    proof.faults += visible[proof.exercise.name].result()
-    if feedback:
-        proof.faults += feedback.faults(proof.exercise, proof.wrong, proof.wrong_reports())
-    return proof
 
 
 def _shape_faults(exercise: Exercise, checks: Sequence[Check], wrong: Sequence[WrongSolution]) -> Iterator[str]:

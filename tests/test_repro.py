@@ -19,8 +19,10 @@ from grader.model import CheckResult
 from grader.repro import runtime, verdict
 from grader.repro.literals import literal
 from grader.repro.program import Subject
-from grader.repro.proof import programs, run
+from grader.repro.proof import programs
+from grader.repro.python import run
 from grader.repro.steps import Recording
+from grader.repro.watching import Watcher
 from tests.toy_suites import Suites
 
 RIGHT = """
@@ -215,7 +217,8 @@ def written(result: CheckResult, tmp_path: Path, wrong: str) -> tuple[str, dict[
     recording = msgspec.json.decode(result.recording, type=Recording)
     assert not recording.problem
     subject = Subject("week1/toy", "a title", str(folders["wrong"]), DRIVER)
-    return next(iter(programs(recording, subject, folders["right"], 0.5))), folders
+    with Watcher() as watcher:
+        return next(programs(recording, subject, folders["right"], 0.5, watcher)), folders
 
 
 def test_a_passed_check_has_no_recording(suites: Suites) -> None:

@@ -28,5 +28,5 @@ def run(arguments: argparse.Namespace) -> int:
     exercises = Catalog.load(arguments.kit).select(arguments.targets)
     parallel = arguments.jobs or _PER_CORE * (os.cpu_count() or 1)
     is_asked = arguments.feedback or arguments.record
-    feedback = Feedback(arguments.record, parallel) if is_asked else None
+    feedback = Feedback(record=arguments.record, parallel=parallel) if is_asked else None
     return verify(exercises, parallel=parallel, strict=arguments.strict, feedback=feedback)

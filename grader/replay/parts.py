@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from grader.catalog.submission import read_submission
-from grader.cell.levels import open_cells
+from grader.cell.levels import Cells, open_cells
 from grader.model import CellNeeds, Check, Exercise, Limits, RunOptions
 from grader.suite import suite_loop
 from grader.suite.fixtures import CellControl, Database, Services, manual_clock_of
 from grader.suite.serving import Web
 from grader.suite.session import Run, Session
 from grader.suite.traffic import answered
-from grader.suite.watched import asked
+from grader.suite.watched import asked, printed_lines
 from grader.suite.web import Site
 
-__all__ = ["App", "Parts", "asked", "play"]
+__all__ = ["App", "Parts", "asked", "play", "printed"]
 
 
 class App:
@@ -75,14 +75,21 @@ class Parts:
             program()
 
 
+def printed(cell: CellControl) -> list[Any]:
+    """What the submission has printed, line by line; a line that is a JSON object as that object."""
+    return printed_lines(cell.printed())
+
+
 @contextlib.contextmanager
-def opened(needs: Mapping[str, Any], folder: str, module: str, driver: str) -> Iterator[Parts]:
-    """The parts for the code in ``folder``."""
+def opened(
+    needs: Mapping[str, Any], folder: str, module: str, driver: str, warm: Cells | None = None
+) -> Iterator[Parts]:
+    """The parts for the code in ``folder``, in a cell of ``warm`` if there are any."""
     here = Path(folder)
     limits = Limits(needs["call_s"], needs["check_s"], needs["memory_mb"])
     cell = CellNeeds(tuple(needs["preload"]), needs["processes"], needs["writable"])
     exercise = Exercise(f"repro/{module}", "", "", 0, "", (), "", (), cell, limits, here, here)
-    cells = open_cells(preload=cell.preload)
+    cells = warm or open_cells(preload=cell.preload)
     try:
         files = read_submission(exercise, here).files
         run = Run(exercise, files, driver, cells.launcher(cell.preload), RunOptions())
@@ -92,12 +99,20 @@ def opened(needs: Mapping[str, Any], folder: str, module: str, driver: str) -> I
         finally:
             session.close()
     finally:
-        cells.close()
+        if warm is None:
+            cells.close()
 
 
-def play(program: Callable[[Parts], Any], needs: Mapping[str, Any], folder: str, module: str, driver: str) -> None:
-    """Runs a program with the parts that it needs."""
-    with opened(needs, folder, module, driver) as parts:
+def play(
+    program: Callable[[Parts], Any],
+    needs: Mapping[str, Any],
+    folder: str,
+    module: str,
+    driver: str,
+    warm: Cells | None = None,
+) -> None:
+    """Runs a program with the parts that it needs, in a cell of ``warm`` if there are any."""
+    with opened(needs, folder, module, driver, warm) as parts:
         if inspect.iscoroutinefunction(program):
 
             async def run() -> None:

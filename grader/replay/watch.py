@@ -1,7 +1,7 @@
-"""Runs a watched program on right solutions and finds what tells the recorded run from theirs.
+"""Runs watched programs on right solutions and finds what tells the recorded runs from theirs.
 
-``python -m grader.replay.watch PROGRAM FOLDER`` writes the possible decisions, the best first, as JSON. It runs
-in a process of its own, since it imports the solution.
+``python -m grader.replay.watch`` reads requests, a line of JSON each, and answers each with a line. Every program runs
+in forks of this process, since it imports the solution; what all programs need is imported here, once.
 """
 
 from __future__ import annotations
@@ -11,21 +11,28 @@ import contextlib
 import importlib.util
 import os
 import pickle
+import signal
 import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
-from typing import Any
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from grader.repro.choice import Run, decisions
+from grader.repro.choice import decisions
+from grader.repro.figures import Run
 from grader.repro.runtime import plain
 from grader.repro.verdict import import_from
+from grader.repro.watching import Found, Request
+
+if TYPE_CHECKING:
+    from grader.cell.levels import Cells
 
 _RUNS = 3
-_SECONDS = 30.0
+_RUN_S, _REQUEST_S = 20, 65
 
 
 class See:
@@ -59,14 +66,61 @@ class See:
         return value
 
 
-def main(program: str, folder: str) -> None:
-    module = _loaded(program)
-    import_from(folder, module.MODULE, module.DRIVER)
-    runs: list[Run] = [run for run in (_run(module, folder) for _ in range(_RUNS)) if run]
-    found = decisions(
-        module.CAME, (module.LEFT, module.RIGHT), runs, list(module.STEPS), module.MEASURED, module.MESSAGE
-    )
-    sys.stdout.write(msgspec.json.encode([asdict(decision) for decision in found]).decode())
+def main() -> None:
+    """Answers requests until there are no more."""
+    cells: dict[tuple[str, ...], Cells] = {}
+    answers = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what a program prints is no answer
+    try:
+        for line in sys.stdin.buffer:
+            request = msgspec.json.decode(line, type=Request)
+            kit = None
+            if request.preload is not None:
+                preload = tuple(request.preload)
+                cells[preload] = kit = cells.get(preload) or _opened(preload)
+            found = _in_child(partial(_found, request, kit), _REQUEST_S)
+            answers.write((found or msgspec.json.encode(Found(problem="it ended the process"))) + b"\n")
+    finally:
+        for each in cells.values():
+            each.close()
+
+
+def _opened(preload: tuple[str, ...]) -> Cells:
+    import grader.replay.parts  # noqa: F401 - for the forks; heavy, and not for programs that are plain
+    from grader.cell.levels import open_cells
+
+    return open_cells(preload=preload)
+
+
+def _found(request: Request, cells: Cells | None) -> bytes:
+    """What tells the recorded run of a program from those of the right solution."""
+    tempfile.tempdir = str(Path(request.program).parent)  # which those who ask delete
+    try:
+        module = _loaded(request.program)
+        import_from(request.folder, module.MODULE, module.DRIVER)
+        answers = [_in_child(partial(_run, module, request.folder, cells), _RUN_S) for _ in range(_RUNS)]
+        runs: list[Run] = [pickle.loads(answer) for answer in answers if answer]  # noqa: S301 - of our own children
+        runs = [run for run in runs if run]
+        came = (module.LEFT, module.RIGHT), runs, list(module.STEPS), module.NAMES, module.MEASURED, module.MESSAGE
+        found = Found(decisions(module.CAME, *came))
+    except Exception:  # noqa: BLE001 - told to those who asked
+        found = Found(problem=traceback.format_exc())
+    return msgspec.json.encode(found)
+
+
+def _in_child(work: Callable[[], bytes], seconds: int) -> bytes:
+    """What ``work`` gives in a fork of this process; nothing when that ends early or takes too long."""
+    with tempfile.TemporaryFile() as kept:
+        child = os.fork()
+        if child == 0:
+            signal.alarm(seconds)
+            with contextlib.suppress(BaseException):
+                kept.write(work())
+                kept.flush()
+            os._exit(0)
+        os.waitpid(child, 0)
+        kept.seek(0)
+        return kept.read()
 
 
 def _loaded(path: str) -> Any:
@@ -79,38 +133,26 @@ def _loaded(path: str) -> Any:
     return module
 
 
-def _run(module: Any, folder: str) -> Run:
-    """One run, in a child of its own, so that no run knows of another. What it gave until it ended."""
-    with tempfile.TemporaryFile() as kept:
-        child = os.fork()
-        if child == 0:
-            see = See()
-            try:
-                _play(module, see, folder)
-            except BaseException:  # noqa: BLE001 - what was seen until then is what there is
-                traceback.print_exc()
-            with contextlib.suppress(BaseException):
-                kept.write(pickle.dumps(see.seen))
-                kept.flush()
-            os._exit(0)
-        os.waitpid(child, 0)
-        kept.seek(0)
-        data = kept.read()
-    return pickle.loads(data) if data else {}  # noqa: S301 - written by the child, which runs what is trusted
+def _run(module: Any, folder: str, cells: Cells | None) -> bytes:
+    """What the steps of one run gave, until it ended."""
+    see = See()
+    with contextlib.suppress(BaseException):  # what was seen until then is what there is
+        _play(module, see, folder, cells)
+    return pickle.dumps(see.seen)
 
 
-def _play(module: Any, see: See, folder: str) -> None:
+def _play(module: Any, see: See, folder: str, cells: Cells | None) -> None:
     if module.PARTS is not None:
-        from grader.replay.parts import play  # heavy, and not for programs that are plain
+        from grader.replay.parts import play
 
         if asyncio.iscoroutinefunction(module.program):
 
             async def program(parts: Any) -> None:
                 await module.program(see, parts)
 
-            play(program, module.PARTS, folder, module.MODULE, module.DRIVER)
+            play(program, module.PARTS, folder, module.MODULE, module.DRIVER, cells)
         else:
-            play(lambda parts: module.program(see, parts), module.PARTS, folder, module.MODULE, module.DRIVER)
+            play(lambda parts: module.program(see, parts), module.PARTS, folder, module.MODULE, module.DRIVER, cells)
         return
     done = module.program(see)
     if asyncio.iscoroutine(done):
@@ -118,4 +160,4 @@ def _play(module: Any, see: See, folder: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:3])
+    main()

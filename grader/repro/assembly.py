@@ -8,7 +8,6 @@ from pathlib import Path
 from grader.repro.literals import IMPORTS
 
 _RUNTIME = [Path(__file__).with_name(name) for name in ("runtime.py", "verdict.py")]
-#: What a watched program needs of the runtime: the very classes that those who watch it compare.
 #: What a watched program needs: the very classes that those who watch it compare.
 WATCHED = """\
 import asyncio
@@ -17,15 +16,15 @@ import threading
 import time
 import zoneinfo
 
-from grader.repro.runtime import After, Raised, Record, Text, plain, recorded, until, waited
-from grader.replay import asked
+from grader.repro.runtime import After, Raised, Record, Text, plain, recorded, until, waited, which
+from grader.replay import asked, printed
 from grader.services import Answer, Hang, Reset"""
 _KIT = """\
 # --- the kit's real parts: run this with the Python that the kit was installed for
 
 sys.path.append(KIT)
 from grader.cell.deaths import CellEnded  # noqa: E402
-from grader.replay import asked, play
+from grader.replay import asked, play, printed
 from grader.services import Answer, Hang, Reset"""
 _ROOT = Path(__file__).resolve().parents[2]
 _FUTURE = "from __future__ import annotations\n"

@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import permutations
 from typing import Any
 
 from grader.repro import verdict
+from grader.repro.figures import Run, bounded, differences, growths, is_address, ratios
 from grader.repro.program import Decision
 from grader.repro.runtime import Raised, Record, Text
 from grader.repro.verdict import alike, at, is_number, size, tally
 
-#: What each step gave, by its number.
-Run = dict[int, Any]
-
 _MOST = 40  # decisions that are worth trying
 _DEPTH = 4
 _LABELS = 12
+_ROWS = 30
 
 
 def decisions(
-    came: Run, compared: tuple[Any, Any], runs: list[Run], steps: list[str], measured: dict[int, str], message: str
+    came: Run,
+    compared: tuple[Any, Any],
+    runs: list[Run],
+    steps: list[str],
+    names: dict[int, str],
+    measured: set[int],
+    message: str,
 ) -> list[Decision]:
-    """The possible decisions, the best first. ``measured`` names what is never twice the same, such as CPU seconds."""
-    ranked = [(10, 0, decision) for decision in _growth(came, runs, measured)]
+    """The possible decisions, the best first. ``names`` are the variables that hold what steps gave; what is
+    ``measured`` is never twice the same, such as CPU seconds.
+    """
+    ranked = [(10, 0, decision) for decision in growths(came, runs, {number: names[number] for number in measured})]
+    ranked += [(45, 0, decision) for decision in differences(came, runs, steps, names)]
     for number in range(len(steps)):
         if not runs or not all(number in run for run in runs):
             break
@@ -44,23 +52,6 @@ def decisions(
     return [decision for _, _, decision in ranked[:_MOST]]
 
 
-def _growth(came: Run, runs: list[Run], measured: dict[int, str]) -> Iterator[Decision]:
-    """The last two costs, where the second is many times the first as it is for no right solution."""
-    costs = [number for number, name in measured.items() if name.startswith("cpu") and number in came]
-    if len(costs) < 2 or not all(costs[-1] in run for run in runs):
-        return
-    first, last = costs[-2:]
-
-    def growth(run: Run) -> float:
-        return float(run[last] / max(run[first], 1e-4))
-
-    theirs, mine = max(map(growth, runs)), growth(came)
-    if mine > 2 * theirs:
-        bound = round((mine * max(theirs, 1.0)) ** 0.5, 1)
-        got = f"round(came / max({measured[first]}, 1e-4), 1)"
-        yield Decision(last, got, f"got <= {bound!r}", f"at most {bound!r} times the CPU time of the smaller size")
-
-
 def _of_step(
     number: int, mine: Any, theirs: list[Any], compared: tuple[Any, Any], is_racy: bool
 ) -> Iterator[tuple[int, Decision]]:
@@ -69,7 +60,9 @@ def _of_step(
         for got, look in (("cause(came)", verdict.cause), ("text(came)", verdict.text)):
             yield from _equal(number, got, look(mine), [look(other) for other in theirs], compared, 35)
         return
-    for path, value in _parts(mine, (), is_racy):
+    if is_racy:
+        yield from ((65, decision) for decision in ratios(number, mine, theirs))
+    for path, value in _parts(mine, theirs[0], (), is_racy):
         theirs_there = [at(other, *path) for other in theirs]
         arguments = "".join(f", {key!r}" for key in path)
         got = f"at(came{arguments})" if path else "plain(came)"
@@ -82,24 +75,23 @@ def _of_step(
         if isinstance(value, (list, tuple)):
             yield from _of_rows(number, arguments, path, mine, theirs, value)
         elif is_number(value):
-            yield from _bounded(number, got, value, theirs_there, 50)
+            yield from bounded(number, got, value, theirs_there, 50)
 
 
-def _parts(value: Any, path: tuple[Any, ...], is_racy: bool) -> Iterator[tuple[tuple[Any, ...], Any]]:
-    """The value and its parts, lists whole."""
+def _parts(value: Any, other: Any, path: tuple[Any, ...], is_racy: bool) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """The value and its parts, lists whole; with what ``other`` has and the value lacks."""
     yield path, value
     if len(path) >= _DEPTH:
         return
-    if isinstance(value, Record):
-        value = value.fields
+    value = value.fields if isinstance(value, Record) else value
+    other = other.fields if isinstance(other, Record) else other
+    keys: Iterable[Any] = ()
     if isinstance(value, dict):
-        items = [(key, item) for key, item in value.items() if isinstance(key, (str, int))]
-    elif isinstance(value, (tuple, list)) and len(value) <= 10 and not (is_racy and _columns(value) != [None]):
-        items = list(enumerate(value))
-    else:
-        items = []
-    for key, item in items:
-        yield from _parts(item, (*path, key), is_racy)
+        keys = [key for key in (value | other if isinstance(other, dict) else value) if isinstance(key, (str, int))]
+    elif isinstance(value, (tuple, list)) and len(value) <= _ROWS and not (is_racy and _columns(value) != [None]):
+        keys = range(min(len(value), len(other)) if isinstance(other, (list, tuple)) else len(value))
+    for key in keys:
+        yield from _parts(at(value, key), at(other, key), (*path, key), is_racy)
 
 
 def _equal(
@@ -110,50 +102,20 @@ def _equal(
         return
     if not all(alike(other, first) for other in theirs[1:]):
         written = source(mine)
-        if type(mine) is str and written:
+        if type(mine) is str and written and not _are_drawn([mine, *theirs]):
             yield 80, Decision(number, got, f"not alike(got, {written})", f"anything but {written}")
         return
-    if mine != mine or _holds_unequal(first) or (_is_address(mine) and _is_address(first)):
+    if mine != mine or _holds_unequal(first) or (is_address(mine) and is_address(first)):
         return
-    if alike(mine, compared[0]) and alike(first, compared[1]):
+    if compared == (None, None):
+        pass  # nothing was compared
+    elif alike(mine, compared[0]) and alike(first, compared[1]):
         weight = 0
     elif alike(mine, compared[0]) or alike(first, compared[1]):
         weight -= 20
     written = source(first)
     if written:
         yield weight, Decision(number, got, f"alike(got, {written})", verdict.short(first))
-
-
-def _bounded(number: int, got: str, mine: Any, theirs: list[Any], weight: int) -> Iterator[tuple[int, Decision]]:
-    """A number that is beyond all of theirs."""
-    if not all(is_number(other) for other in theirs) or any(value != value for value in (mine, *theirs)):
-        return
-    low, high = min(theirs), max(theirs)
-    if _is_address(mine) or _is_address(high):
-        return
-    if low != high and (mine < high * 1.5 + 1):
-        return  # such as the number of a process, or of a thread
-    if mine > high:
-        bound = _between(high, mine)
-        yield (
-            weight,
-            Decision(number, got, f"is_number(got) and got <= {bound!r}", f"at most {bound!r}", mine=repr(mine)),
-        )
-    elif mine < low:
-        bound = -_between(-low, -mine) if low > 0 or mine < 0 else low
-        yield (
-            weight,
-            Decision(number, got, f"is_number(got) and got >= {bound!r}", f"at least {bound!r}", mine=repr(mine)),
-        )
-
-
-def _between(low: Any, high: Any) -> Any:
-    """A bound nearer to ``low`` than to ``high``; whole where they are."""
-    if isinstance(low, int) and isinstance(high, int):
-        return low + (high - low - 1) // 2
-    if low > 0 and high / low > 4:
-        return (low * high) ** 0.5
-    return (low + high) / 2
 
 
 def _of_rows(
@@ -175,6 +137,10 @@ def _of_rows(
                 count = tally(mine, *path, label=value, column=column)
                 others = [tally(other, *path, label=at(other, name), column=column) for other in theirs]
                 yield from _counted(number, got, count, others, 51)
+        if column is not None:
+            others = [verdict.distinct(other, *path, column=column) for other in theirs]
+            count = verdict.distinct(mine, *path, column=column)
+            yield from _counted(number, f"distinct(came{arguments}, column={column})", count, others, 55)
         if column is None or len(labels) > 6:
             continue
         for pair in permutations(labels, 2):
@@ -187,7 +153,7 @@ def _of_rows(
 
 def _counted(number: int, got: str, mine: Any, theirs: list[Any], weight: int) -> Iterator[tuple[int, Decision]]:
     if is_number(mine) and all(is_number(other) for other in theirs):
-        yield from _bounded(number, got, mine, theirs, weight)
+        yield from bounded(number, got, mine, theirs, weight)
 
 
 def _columns(rows: Any) -> list[int | None]:
@@ -209,9 +175,10 @@ def _labels(values: list[Any], path: tuple[Any, ...], column: int | None) -> lis
     return list(found)
 
 
-def _is_address(value: Any) -> bool:
-    """Whether a number is such as names a thread or a place in memory."""
-    return type(value) is int and value > 1 << 40
+def _are_drawn(values: list[Any]) -> bool:
+    """Whether texts are such as are drawn at random: never the same, and of one length."""
+    texts = {value for value in values if type(value) is str}
+    return len(texts) == len(values) > 2 and len({len(text) for text in texts}) == 1
 
 
 def _holds_unequal(value: Any) -> bool:

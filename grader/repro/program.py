@@ -35,6 +35,7 @@ class Decision:
     cut: str = ""  # the verdict that ended the cell in that step
     mine: str = ""  # what it gave when it was recorded
     seconds: float = 0.0  # that the step may take, where that is what is wrong with it
+    tries: int = 1  # of the whole program, where threads may or may not meet
 
 
 def watched(recording: Recording, subject: Subject) -> str:
@@ -53,8 +54,9 @@ def watched(recording: Recording, subject: Subject) -> str:
             lines.append(f"task{number} = asyncio.ensure_future(see.awaiting({number}, lambda: {expression}))")
         lines += [f"{_assigned(steps[task])}await task{task}" for task in _ending(steps, number)]
     came = [f"    {number}: {step.seen}," for number, step in enumerate(steps) if step.seen]
-    measured = {number: step.name for number, step in enumerate(steps) if step.measured}
-    tables = [f"MEASURED = {measured!r}", f"STEPS = {[step.text[:80] for step in steps]!r}"]
+    measured = {number for number, step in enumerate(steps) if step.measured}
+    names = {number: step.name for number, step in enumerate(steps) if step.name}
+    tables = [f"MEASURED, NAMES = {measured!r}, {names!r}", f"STEPS = {[step.text[:80] for step in steps]!r}"]
     tables += ["CAME = {", *came, "}", f"LEFT, RIGHT = {recording.left}, {recording.right}"]
     tables.append(f"MESSAGE = {recording.message!r}")
     tables += [f"MODULE, DRIVER = {recording.module!r}, {subject.driver if _uses(recording, 'driver') else ''!r}"]
@@ -87,17 +89,19 @@ def handed_out(recording: Recording, subject: Subject, decision: Decision) -> st
                 lines += _done(ended, f"await task{task}", bool(ended.name))
     message = recording.message.partition("\n")[0]
     tables = [f"MODULE = {recording.module!r}", f"FOLDER = {subject.folder!r}", f"MESSAGE = {message!r}"]
-    tables += [f"DRIVER = {long(subject.driver) if _uses(recording, 'driver') else repr('')}"]
+    tables += [
+        f"TRIES = {decision.tries}",
+        f"DRIVER = {long(subject.driver) if _uses(recording, 'driver') else repr('')}",
+    ]
     is_async = _is_async(steps)
+    options = f", tries={decision.tries}" if decision.tries > 1 else ""
     if recording.kit:
         tables.append(f"PARTS = {subject.parts!r}")
-        ending = (
-            "main(lambda folder: play(program, PARTS, folder, MODULE, DRIVER), FOLDER, MODULE, DRIVER, MESSAGE, False)"
-        )
+        work = "lambda folder: play(program, PARTS, folder, MODULE, DRIVER)"
     else:
-        dies = decision.cut not in ("", "timeout")
-        ending = "asyncio.run(program())" if is_async else "program()"
-        ending = f"main(lambda _folder: {ending}, FOLDER, MODULE, DRIVER, MESSAGE, {dies})"
+        work = f"lambda _folder: {'asyncio.run(program())' if is_async else 'program()'}"
+        options += ", dies=True" if decision.cut not in ("", "timeout") else ""
+    ending = f"main({work}, FOLDER, MODULE, DRIVER, MESSAGE{options})"
     program = _program(recording, is_async, "parts" if recording.kit else "", lines)
     end = ["", "", 'if __name__ == "__main__":', f"    sys.exit({ending})"]
     top = head(subject.exercise, subject.title, message)

@@ -2,63 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 import msgspec
 
 from grader.catalog import layout
 from grader.model import CheckResult, Exercise
-from grader.repro.program import Decision, Subject, handed_out, watched
+from grader.repro.program import Decision, Subject, handed_out
+from grader.repro.python import run
 from grader.repro.steps import Recording
+from grader.repro.watching import Watcher
 
-_PATIENCE_S = 60
-_ROOT = Path(__file__).resolve().parents[2]
-
-
-def programs(recording: Recording, subject: Subject, reference: Path, seconds: float) -> Iterator[str]:
-    """Programs that may show the fault, the likeliest first. ``reference`` is the folder of a right solution.
-
-    ``seconds`` is what a call may take before it counts as hanging.
-    """
-    last = recording.steps[-1] if recording.steps else None
-    cuts = [Decision(len(recording.steps) - 1, cut=last.cut, seconds=seconds)] if last and last.cut else []
-    for decision in [*cuts, *_decisions(recording, subject, reference)]:
-        yield handed_out(recording, subject, decision)
-
-
-def run(program: str, folder: Path) -> tuple[int, str]:
-    """Runs a program against the code in ``folder``: its exit status and what it printed."""
-    with tempfile.TemporaryDirectory(prefix="repro-") as place:
-        path = Path(place, "repro.py")
-        path.write_text(program, encoding="utf-8")
-        return _python([str(path), str(folder)])
-
-
-def _decisions(recording: Recording, subject: Subject, reference: Path) -> list[Decision]:
-    with tempfile.TemporaryDirectory(prefix="repro-") as place:
-        path = Path(place, "watched.py")
-        path.write_text(watched(recording, subject), encoding="utf-8")
-        status, said = _python(["-m", "grader.replay.watch", str(path), str(reference)])
-    if status:
-        raise RuntimeError(f"the reference could not be watched:\n{said}")
-    return msgspec.json.decode(said.rpartition("\n")[2], type=list[Decision])
-
-
-def _python(arguments: list[str]) -> tuple[int, str]:
-    environment = {**os.environ, "PYTHONPATH": str(_ROOT), "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
-    try:
-        done = subprocess.run(  # noqa: S603 - this interpreter, on a program of our own
-            [sys.executable, *arguments], env=environment, capture_output=True, text=True, timeout=_PATIENCE_S,
-            check=False, stdin=subprocess.DEVNULL, errors="replace",
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        return -1, "no end within a minute"
-    return done.returncode, (done.stdout or done.stderr) if done.returncode in (0, 1) else done.stderr
+_PROGRAMS = 10  # that are tried for each check that failed
+_AGAIN, _TRIES = 3, 12  # the likeliest of them, and how often, when none has shown the fault at once
 
 
 class Unshown(Exception):
@@ -71,13 +30,40 @@ def prove(exercise: Exercise, result: CheckResult, folder: Path) -> str:
     Raises:
         Unshown: there is none.
     """
-    for text in candidates(exercise, result, folder):
-        if run(text, exercise.hidden)[0] == 0:
-            return text
+    with Watcher() as watcher:
+        for text in candidates(exercise, result, folder, watcher):
+            if run(text, exercise.hidden)[0] == 0:
+                return text
     raise Unshown("a right solution answers the same")
 
 
-def candidates(exercise: Exercise, result: CheckResult, folder: Path) -> Iterator[str]:
+def shown_by(exercise: Exercise, failed: Sequence[CheckResult], folder: Path, watcher: Watcher) -> str:
+    """The program for one of the failed checks which ends with status 1 and the check's message for the code in
+    ``folder``, and with status 0 for the reference. What threads do may take several tries to show.
+
+    Raises:
+        Unshown: there is none, and why, check by check.
+    """
+    reasons = dict[str, str]()
+    for tries, most in ((1, _PROGRAMS), (_TRIES, _AGAIN)):
+        for result in failed:
+            message, number = result.message.partition("\n")[0], 0
+            try:
+                for text in islice(candidates(exercise, result, folder, watcher, tries), most):
+                    number += 1
+                    status, said = run(text, folder)
+                    if status == 1 and message in said and run(text, exercise.hidden)[0] == 0:
+                        return text
+            except Unshown as reason:
+                reasons[result.check.id] = str(reason)
+            else:
+                reasons[result.check.id] = f"none of {number} programs ends with 1 here and with 0 for the reference"
+    raise Unshown("; ".join(f"{name}: {reason}" for name, reason in reasons.items()))
+
+
+def candidates(
+    exercise: Exercise, result: CheckResult, folder: Path, watcher: Watcher, tries: int = 1
+) -> Iterator[str]:
     """Programs that may show why a check failed, the likeliest first; raises ``Unshown``."""
     if not result.recording:
         raise Unshown("the check made no call")
@@ -91,4 +77,18 @@ def candidates(exercise: Exercise, result: CheckResult, folder: Path) -> Iterato
     parts |= {"call_s": limits.call_s, "check_s": limits.check_s, "memory_mb": limits.memory_mb}
     parts |= {name: name in recording.kit for name in ("virtual_time", "web")}
     subject = Subject(exercise.name, result.check.title, str(folder), source, parts)
-    return programs(recording, subject, exercise.hidden, exercise.limits.call_s)
+    yield from programs(recording, subject, exercise.hidden, limits.call_s, watcher, tries)
+
+
+def programs(
+    recording: Recording, subject: Subject, reference: Path, seconds: float, watcher: Watcher, tries: int = 1
+) -> Iterator[str]:
+    """Programs that may show the fault, the likeliest first. ``reference`` is the folder of a right solution.
+
+    ``seconds`` is what a call may take before it counts as hanging.
+    """
+    last = recording.steps[-1] if recording.steps else None
+    if last and last.cut:
+        yield handed_out(recording, subject, Decision(len(recording.steps) - 1, cut=last.cut, seconds=seconds))
+    for decision in watcher.decisions(recording, subject, reference):
+        yield handed_out(recording, subject, dataclasses.replace(decision, tries=tries))

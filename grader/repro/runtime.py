@@ -149,6 +149,12 @@ def recorded(name: str, calls: list[tuple[Any, ...]], is_async: bool = False) ->
     return made
 
 
+def which(came: Any, **known: Any) -> list[str]:
+    """The names of those objects that came, or that it is a list of; empty for one that is not known."""
+    items = came if isinstance(came, (list, tuple)) else [came]
+    return [next((name for name, value in known.items() if value is item), "") for item in items]
+
+
 def waited(reading: Callable[[], Any], value: Any) -> Any:
     """The reading once it is ``value``, or as it is after a while."""
     for _ in range(400):

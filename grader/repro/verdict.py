@@ -51,6 +51,12 @@ def tally(came: Any, *path: Any, label: Any, column: int | None = None) -> Any:
     return [item if column is None else at(item, column) for item in value].count(label)
 
 
+def distinct(came: Any, *path: Any, column: int) -> Any:
+    """How many different values there are in that column of the rows at the end of ``path``."""
+    rows = at(came, *path)
+    return len({repr(at(row, column)) for row in rows}) if isinstance(rows, (list, tuple)) else Text("nothing")
+
+
 def ahead(came: Any, *path: Any, column: int, of: tuple[Any, Any]) -> Any:
     """By how many the rows with the first label were ahead of those with the second, at most."""
     rows = at(came, *path)
@@ -71,6 +77,12 @@ def after(came: Any, *path: Any, column: int, of: tuple[Any, Any]) -> Any:
         return Text("nothing")
     labels = [at(row, column) for row in rows]
     return labels[labels.index(of[0]) :].count(of[1]) if of[0] in labels else 0
+
+
+def ratio(came: Any, of: Any, to: Any) -> Any:
+    """How many times the number at ``to`` the one at ``of`` is."""
+    number, other = at(came, of), at(came, to)
+    return number / max(other, 1e-9) if is_number(number) and is_number(other) else Text("nothing")
 
 
 def cause(came: Any) -> Any:
@@ -164,8 +176,10 @@ def import_from(folder: str, module: str, driver: str) -> None:
     sys.dont_write_bytecode = True
 
 
-def main(program: Callable[[str], object], folder: str, module: str, driver: str, message: str, dies: bool) -> int:
-    """Runs the program: 1 when it shows the fault, 0 when it does not."""
+def main(
+    program: Callable[[str], object], folder: str, module: str, driver: str, message: str, dies: bool, tries: int
+) -> int:
+    """Runs the program, ``tries`` times if need be: 1 when it shows the fault, 0 when it does not."""
     folders = [argument for argument in sys.argv[1:] if not argument.startswith("--")]
     if dies and not {"--inside", "--pdb"} & set(sys.argv):  # the process itself ends by it
         status = subprocess.run([sys.executable, __file__, *sys.argv[1:], "--inside"], check=False).returncode
@@ -174,8 +188,9 @@ def main(program: Callable[[str], object], folder: str, module: str, driver: str
     folder = folders[0] if folders else folder
     import_from(folder, module, driver)
     try:
-        with contextlib.suppress(NotThere):
-            program(folder)
+        for _ in range(tries):
+            with contextlib.suppress(NotThere):
+                program(folder)
     except Shown:
         print(message, flush=True)
         return 1

@@ -15,7 +15,7 @@ from grader.model import Level
 from grader.suite.misuse import MisuseError
 from grader.suite.serving import Web
 from grader.suite.session import Run, Session
-from grader.suite.watched import Watched, as_function, told_handler
+from grader.suite.watched import Watched, as_function, printed_lines, told_handler
 
 if TYPE_CHECKING:  # imported where they are used: most suites need none of them
     from grader.services.answers import Reaction, Request
@@ -103,7 +103,7 @@ class CellControl:
         printed = self._session.cell.printed
         if self._session.recorder is not None:
             self._session.recorder.kit.add("cell")
-            self._session.recorder.observe("parts.cell.printed()", printed)
+            self._session.recorder.observe("printed(parts.cell)", printed_lines(printed))
         return printed
 
     @property

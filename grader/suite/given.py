@@ -14,17 +14,23 @@ from urllib.parse import parse_qsl, quote, unquote
 
 from grader.repro.steps import Function
 from grader.services.answers import Request
+from grader.suite.names import drawn
 from grader.suite.written import seen
 
 _MORE = 5  # further answers of a service that are asked for, since a right solution may ask more often
 
 
 class Given:
-    """Tables of answers. ``fresh`` makes names, ``write`` makes source of a value."""
+    """Tables of answers. ``fresh`` makes names, ``write`` makes source of a value, ``drawn`` is told each word that the
+    submission may have drawn at random, and the expression for it.
+    """
 
-    def __init__(self, fresh: Callable[[str], str], write: Callable[[Any], str]) -> None:
+    def __init__(
+        self, fresh: Callable[[str], str], write: Callable[[Any], str], drawn: Callable[[str, str], object]
+    ) -> None:
         self._fresh = fresh
         self._write = write
+        self._drawn = drawn
         self._functions: list[tuple[Any, Function]] = []
         self._handlers: dict[str, tuple[Any, str, Function]] = {}
         self._running: list[list[str]] = []
@@ -64,8 +70,11 @@ class Given:
     def called(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[[Any], None]:
         """A call by the submission; the answer is to be told the outcome."""
         table = self.function(function)
-        asked, place, waits = seen((*args, *sorted(kwargs.items()))), len(table.calls), list[str]()
+        given = (*args, *sorted(kwargs.items()))
+        asked, place, waits = seen(given), len(table.calls), list[str]()
         table.calls.append((asked, "None"))
+        for path, word in drawn(given, f"{table.name}.calls[{place}]", secret=True):
+            self._drawn(word, path)
         self._running.append(waits)
 
         def finish(outcome: Any) -> None:

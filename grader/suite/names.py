@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import builtins
 import keyword
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from grader.cell.remote import Record, Remote
 from grader.repro.literals import literal
 from grader.suite.written import NESTED, with_place
+
+_DRAWN = re.compile(r"[\w-]{6,64}")  # what may have been drawn at random, such as a code
+_SECRET = re.compile(r"(?=.*\d)[\w-]{16,64}")  # what has been, such as a token
 
 
 class Names:
@@ -51,10 +55,10 @@ class Names:
         self._taken.setdefault(name, 1)
 
     def give(self, value: Any, path: str, depth: int = 0) -> None:
-        """Names an object, and those inside of a reply by the way to them."""
+        """Names an object, and those inside of a reply that have no name by the way to them."""
         if depth > NESTED:
             return
-        if isinstance(value, Remote):
+        if isinstance(value, Remote) and (not depth or isinstance(value, Record) or not self.of(value)):
             self._objects[_key(value)] = path
         if isinstance(value, Record):
             for name, item in value._fields.items():
@@ -66,6 +70,13 @@ class Names:
             for key, item in list(value.items())[:100]:
                 self.give(item, f"{path}[{literal(key, repr)}]", depth + 1)
 
+    def known(self, value: Any) -> list[str]:
+        """For a reply, which is an object or a list of them, the names of those that have one; empty for others."""
+        items = value[:100] if isinstance(value, (list, tuple)) else [value]
+        objects = [item if isinstance(item, Remote) and not isinstance(item, Record) else None for item in items]
+        names = [self.of(item) if item is not None else "" for item in objects]
+        return [name if name.isidentifier() else "" for name in names]
+
     def placed(self, text: str) -> str:
         """Source with the texts that have a place written as expressions."""
         for found, place in self.places.items():
@@ -76,3 +87,16 @@ class Names:
 
 def _key(remote: Remote) -> tuple[int, int]:
     return id(remote._cell), remote._number
+
+
+def drawn(value: Any, path: str, *, secret: bool = False) -> Iterator[tuple[str, str]]:
+    """The expressions for words in a reply that may have been drawn at random, or must have been, and the words."""
+    if isinstance(value, str) and (_SECRET if secret else _DRAWN).fullmatch(value):
+        yield path, value
+    items: Iterable[tuple[Any, Any]] = ()
+    if isinstance(value, dict):
+        items = value.items()
+    elif isinstance(value, (list, tuple)):
+        items = enumerate(value[:20])
+    for key, item in items:
+        yield from drawn(item, f"{path}[{literal(key, repr)}]", secret=secret)

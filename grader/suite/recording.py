@@ -16,7 +16,7 @@ from grader.cell.remote import EnumValue, Method, Record, Remote
 from grader.repro.literals import literal
 from grader.repro.steps import Recording, Step
 from grader.suite.given import Given
-from grader.suite.names import Names
+from grader.suite.names import Names, drawn
 from grader.suite.spelling import SPELLED, noun
 from grader.suite.written import base, holds_objects, seen
 
@@ -29,7 +29,7 @@ class Recorder:
         #: The variables of the program.
         self.names = Names((subject, module), (driver, "driver"))
         self._steps: list[Step] = []
-        self._given = Given(self.names.fresh, self._value)
+        self._given = Given(self.names.fresh, self._value, self._draw_of_call)
         self._parts: dict[str, str] = {}
         self._context: Any = None
         self._had_examples = False
@@ -113,14 +113,21 @@ class Recorder:
 
     def draw(self, step: Step, path: str, word: str) -> None:
         """A word in a reply that no request had: later requests that have it take it from the reply."""
-        if word in self.names.places or any(
-            repr(word) in other.text or f"/{word}" in other.text for other in self._steps
-        ):
+        if not self._is_new(word):
             return
         step.name = step.name or self.names.fresh("reply")
         name = self.names.fresh("word")
         self._steps.append(Step(f"{step.name}{path}", name=name, ended=len(self._steps) + 1, is_reading=True))
         self.names.places[word] = name
+
+    def _draw_of_call(self, word: str, place: str) -> None:
+        if self._is_new(word):
+            self.names.places[word] = place
+
+    def _is_new(self, word: str) -> bool:
+        """Whether a word is none that the submission was told."""
+        told = (repr(word), f"/{word}")
+        return word not in self.names.places and not any(sign in step.text for step in self._steps for sign in told)
 
     def service(self, name: str, url: str, handler: Any) -> str:
         """A service; the name of the table of its answers."""
@@ -219,6 +226,7 @@ class Recorder:
 
     def _tell(self, step: Step, outcome: Any) -> None:
         step.seen = seen(outcome)
+        known = self.names.known(outcome)
         if isinstance(outcome, CellEnded):
             step.seen, step.cut = "", str(outcome.verdict)
         elif isinstance(outcome, SubmissionError):
@@ -232,6 +240,20 @@ class Recorder:
         elif isinstance(outcome, (list, tuple, dict)) and holds_objects(outcome):
             step.name = self.names.fresh("came")
             self.names.give(outcome, step.name)
+        elif isinstance(outcome, (int, float)) and step.text.startswith("driver."):
+            step.name = self.names.fresh("figure")
+        else:
+            for path, word in drawn(outcome, "", secret=True):
+                self.draw(step, path, word)
+        if any(known):
+            self._tell_which(step, known)
+
+    def _tell_which(self, step: Step, known: list[str]) -> None:
+        """Which of the objects that have a name came, for they all look alike."""
+        step.name = step.name or self.names.fresh("came")
+        named = [f"{name}={name}" for name in dict.fromkeys(known) if name]
+        text = f"which({', '.join([step.name, *named])})"
+        self._steps.append(Step(text, seen=repr(known), ended=len(self._steps) + 1, is_reading=True))
 
 
 def _forget(_outcome: Any) -> None:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 
 from grader.suite.curl import curl, is_usual, outcome
+from grader.suite.names import drawn
 from grader.suite.recording import Recorder
 
 _VOLATILE = frozenset({"date", "server", "content-length", "connection", "keep-alive", "set-cookie", "etag"})
-_DRAWN = re.compile(r"[\w-]{6,64}")  # what may have been drawn at random, such as a code
 
 #: Told the answer, or why there is none.
 Told = Callable[[httpx.Response | str], None]
@@ -57,7 +56,7 @@ def _step(recorder: Recorder, name: str, request: httpx.Request, base: str, is_a
     except httpx.RequestNotRead:
         content = b""
     body = _read(content)
-    if content and isinstance(body, (dict, list)) and headers.get("content-type") == "application/json":
+    if headers.get("content-type") == "application/json" and _is_made_of(content, body):
         call["json"] = body
         del headers["content-type"]
     elif content:
@@ -72,10 +71,18 @@ def _step(recorder: Recorder, name: str, request: httpx.Request, base: str, is_a
             recorder.used(step, httpx.RequestError(answer))
             return
         recorder.used(step, value := answered(answer))
-        for path, drawn in _drawn(value["body"], "['body']"):
-            recorder.draw(step, path, drawn)
+        for path, word in drawn(value["body"], "['body']"):
+            recorder.draw(step, path, word)
 
     return finish
+
+
+def _is_made_of(content: bytes, body: Any) -> bool:
+    """Whether a client that is given ``body`` sends those very bytes."""
+    try:
+        return isinstance(body, (dict, list)) and httpx.Request("POST", "http://x", json=body).content == content
+    except (ValueError, RecursionError):  # such as NaN
+        return False
 
 
 def _read(content: bytes) -> Any:
@@ -87,12 +94,3 @@ def _read(content: bytes) -> Any:
             return content.decode()
         except UnicodeDecodeError:
             return content
-
-
-def _drawn(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    """The words in a body, with the expression for each."""
-    if isinstance(value, str) and _DRAWN.fullmatch(value):
-        yield path, value
-    items = value.items() if isinstance(value, dict) else enumerate(value[:20]) if isinstance(value, list) else ()
-    for key, item in items:
-        yield from _drawn(item, f"{path}[{key!r}]")

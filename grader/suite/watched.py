@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -70,6 +71,18 @@ async def _awaited(made: Any, done: Callable[[], None]) -> Any:
 def asked(service: Any) -> list[tuple[str, str, float]]:
     """What a service was asked: method, target and the moment of each request."""
     return [(request.method, request.target, round(request.started, 3)) for request in service.requests]
+
+
+def printed_lines(text: str) -> list[Any]:
+    """What was printed, line by line; a line that is a JSON object as that object."""
+    lines: list[Any] = []
+    for line in text.splitlines():
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError):
+            value = line
+        lines.append(value if isinstance(value, dict) else line)
+    return lines
 
 
 def as_function(handler: Any) -> Any:

@@ -9,8 +9,10 @@ import json
 import math
 import re
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -22,7 +24,14 @@ LOCK_AT, LOCK_S, TOKEN_S = 8, 900.0, 600.0
 STORED = re.compile(r"scrypt\$(\d+)\$([0-9a-f]{32})\$([0-9a-f]{64})")
 
 #: Addresses that make one attempt each, so that nobody looks like a stuffer but on purpose.
-addresses = (f"198.51.{number // 250}.{number % 250}" for number in itertools.count(1))
+addresses: Iterator[str] = iter(())
+
+
+@pytest.fixture(autouse=True)
+def numbered_from_one() -> None:
+    """Every check has the same addresses, whichever were run before it in this process."""
+    global addresses
+    addresses = (f"198.51.{number // 250}.{number % 250}" for number in itertools.count(1))
 
 
 def key_of(password: str, salt: bytes, log2_n: int) -> bytes:
@@ -380,7 +389,8 @@ def test_constant_time(subject, driver):
     known = stored("lovelace")
     for password in ("lovelace", "wrong"):
         driver.compared()
-        assert subject.verify_password(password, known) is (password == "lovelace")
+        is_right = subject.verify_password(password, known)
+        assert is_right is (password == "lovelace"), f"verify_password({password!r}, ...) gave {is_right}"
         seen = driver.compared()
         assert seen, f"verify_password({password!r}, ...) did not call hmac.compare_digest"
         assert all(a == b >= 32 for a, b in seen), f"compare_digest was given lengths {seen}, not two whole keys"

@@ -436,9 +436,9 @@ def story(before, outcome):
 )
 def test_cost(subject, driver, cell):
     works = [
-        ("put() with ttl_s", driver.fill_with_lives, driver.put_with_lives, 50, 4_000, 3_000),
         ("get() and in", driver.fill, driver.read, 1_000, 100_000, 4_000),
         ("put()", driver.fill, driver.evict, 1_000, 100_000, 20_000),
+        ("put() with ttl_s", driver.fill_with_lives, driver.put_with_lives, 50, 4_000, 3_000),
     ]
     for what, fill, work, small, large, operations in works:
         few, many = (cpu_seconds(cell, what, fill, work, size, operations) for size in (small, large))

@@ -1,0 +1,98 @@
+"""Which bounds a number is beyond that all runs of right solutions stay within, also where no two runs give the same:
+then two figures of one run are compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import permutations
+from typing import Any
+
+from grader.repro.program import Decision
+from grader.repro.verdict import is_number, ratio
+
+#: What each step gave, by its number.
+Run = dict[int, Any]
+
+_TIMES = 1.5  # by which two figures of one run must be further apart, or nearer, than for any right solution
+
+
+def growths(came: Run, runs: list[Run], measured: dict[int, str]) -> Iterator[Decision]:
+    """The last two costs, where the second is many times the first as it is for no right solution."""
+    costs = [number for number, name in measured.items() if name.startswith("cpu") and number in came]
+    if len(costs) < 2 or not all(costs[-1] in run for run in runs):
+        return
+    first, last = costs[-2:]
+
+    def growth(run: Run) -> float:
+        return float(run[last] / max(run[first], 1e-4))
+
+    theirs, mine = max(map(growth, runs)), growth(came)
+    if mine > 2 * theirs:
+        bound = round((mine * max(theirs, 1.0)) ** 0.5, 1)
+        got = f"round(came / max({measured[first]}, 1e-4), 1)"
+        yield Decision(last, got, f"got <= {bound!r}", f"at most {bound!r} times the CPU time of the smaller size")
+
+
+def differences(came: Run, runs: list[Run], steps: list[str], names: dict[int, str]) -> Iterator[Decision]:
+    """How much a reading has grown since the same was read before."""
+    for number, step in enumerate(steps):
+        before = [place for place in range(number) if steps[place] == step and place in names]
+        if not before or not step.startswith("driver."):
+            continue
+        for place in {before[0], before[-1]}:
+            if all(is_number(run.get(place)) and is_number(run.get(number)) for run in (came, *runs)):
+                mine, *theirs = [run[number] - run[place] for run in (came, *runs)]
+                for _, decision in bounded(number, f"came - {names[place]}", mine, theirs, 0):
+                    yield decision
+
+
+def ratios(number: int, mine: Any, theirs: list[Any]) -> Iterator[Decision]:
+    """How many times one number in a reply is another one."""
+    if not isinstance(mine, dict):
+        return
+    for of, to in permutations([key for key, value in mine.items() if is_number(value)], 2):
+        came, *others = [ratio(each, of=of, to=to) for each in (mine, *theirs)]
+        if not all(is_number(each) and each > 0 for each in (came, *others)):
+            continue
+        got, high = f"ratio(came, of={of!r}, to={to!r})", max(others)
+        if came > _TIMES * high:
+            bound = round((came * high) ** 0.5, 3)
+            yield Decision(number, got, f"is_number(got) and got <= {bound!r}", f"at most {bound!r} times {to}")
+
+
+def bounded(number: int, got: str, mine: Any, theirs: list[Any], weight: int) -> Iterator[tuple[int, Decision]]:
+    """A number that is beyond all of theirs."""
+    if not all(is_number(other) for other in theirs) or any(value != value for value in (mine, *theirs)):
+        return
+    low, high = min(theirs), max(theirs)
+    if is_address(mine) or is_address(high):
+        return
+    if low != high and (mine < high * 1.5 + 1):
+        return  # such as the number of a process, or of a thread
+    if mine > high:
+        bound = _between(high, mine)
+        yield (
+            weight,
+            Decision(number, got, f"is_number(got) and got <= {bound!r}", f"at most {bound!r}", mine=repr(mine)),
+        )
+    elif mine < low:
+        bound = -_between(-low, -mine) if low > 0 or mine < 0 else low
+        yield (
+            weight,
+            Decision(number, got, f"is_number(got) and got >= {bound!r}", f"at least {bound!r}", mine=repr(mine)),
+        )
+
+
+def _between(low: Any, high: Any) -> Any:
+    """A bound nearer to ``low`` than to ``high``; whole where they are."""
+    if isinstance(low, int) and isinstance(high, int):
+        return low + (high - low - 1) // 2
+    if low > 0 and high / low > 4:
+        return (low * high) ** 0.5
+    return (low + high) / 2
+
+
+def is_address(value: Any) -> bool:
+    """Whether a number is such as names a thread or a place in memory."""
+    return type(value) is int and value > 1 << 40
