@@ -27,6 +27,7 @@ from tests.toy_suites import Suites
 
 RIGHT = """
 import asyncio
+import secrets
 from dataclasses import dataclass
 
 @dataclass(frozen=True)
@@ -54,6 +55,26 @@ async def later(x): await asyncio.sleep(0); return x
 async def both(fn): return await asyncio.gather(fn(1), fn(2))
 def read(): raise KeyError("gone")
 def loop(): return 1
+
+class Box:
+    def __init__(self): self.items = []
+    def add(self, item): self.items.append(item)
+    def all(self): return list(self.items)
+
+class Desk:
+    def __init__(self, send): self.send, self.open = send, set()
+    def ask(self):
+        token = "7-" + secrets.token_urlsafe(24)
+        self.open.add(token)
+        self.send(token)
+    def use(self, token):
+        if token not in self.open: raise KeyError("unknown")
+        self.open.remove(token)
+        return "done"
+
+LOG = []
+def note(text): return None
+def told(seconds): return seconds
 """
 
 #: name -> what is wrong with the code, as a replacement, and the suite that finds it.
@@ -182,9 +203,58 @@ FAULTS = {
             assert subject.total([manual_clock() - 4]) == 1
         """,
     ),
+    "which of two objects": (
+        ("return list(self.items)", "return self.items[::-1]"),
+        """
+        @check(10)
+        def test_x(subject):
+            box, first, second = subject.Box(), subject.Cache(1), subject.Cache(1)
+            box.add(first)
+            box.add(second)
+            assert box.all() == [first, second]
+        """,
+    ),
+    "a word drawn at random": (
+        ("self.open.remove(token)", "pass"),
+        """
+        @check(10)
+        def test_x(subject):
+            sent = []
+            desk = subject.Desk(sent.append)
+            desk.ask()
+            assert desk.use(sent[0]) == "done"
+            with raises(KeyError): desk.use(sent[0])
+        """,
+    ),
+    "two figures of one reply": (
+        ("def told(seconds): return seconds", "def told(seconds): return seconds * 3"),
+        """
+        @check(10)
+        def test_x(driver):
+            seen = driver.clocked()
+            assert seen["told"] < 1.1 * seen["was"]
+        """,
+    ),
+    "a figure that grows": (
+        ("def note(text): return None", "def note(text): LOG.append(text)"),
+        """
+        @check(10)
+        def test_x(subject, driver):
+            before = driver.kept()
+            for number in range(9): subject.note(str(number))
+            assert driver.kept() - before < 5
+        """,
+    ),
 }
 DRIVER = """
+import os
+import time
 import toy
+def clocked():
+    seconds = 1 + time.perf_counter() % 1
+    return {"was": seconds, "told": toy.told(seconds)}
+def kept():
+    return os.getpid() + len(toy.LOG)
 def fill(count):
     cache = toy.Cache(count)
     for number in range(count): cache.put(number, number)
@@ -278,8 +348,28 @@ def test_what_every_file_carries_stands_alone(module: Any) -> None:
             assert top in sys.stdlib_module_names or node.module == "grader.repro.runtime"
 
 
+@pytest.mark.parametrize(("tries", "status"), [(2, 0), (3, 1)])
+def test_what_threads_do_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tries: int, status: int
+) -> None:
+    """A program that shows its fault at the third try shows it when it has three."""
+    tried: list[str] = []
+
+    def program(folder: str) -> None:
+        tried.append(folder)
+        raise verdict.Shown if len(tried) == 3 else verdict.NotThere
+
+    monkeypatch.setattr(sys, "argv", ["repro.py"])
+    monkeypatch.setattr(verdict, "import_from", lambda *_: None)
+    assert verdict.main(program, str(tmp_path), "toy", "", "a fault", tries=tries) == status
+
+
 def test_features() -> None:
     """What is looked at in a reply."""
+    known = object()
+    assert runtime.which([known, object()], node=known) == ["node", ""]
+    assert verdict.ratio({"told": 3.0, "was": 1.5}, of="told", to="was") == 2
+    assert verdict.distinct([("start", 1), ("start", 2), ("end", 1)], column=1) == 2
     rows = [("draw", 1), ("draw", 2), ("start", 1), ("end", 1), ("draw", 3)]
     came = {"events": rows, "left": {"a": [1]}}
     assert verdict.at(came, "left", "a", 0) == 1

@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from grader import verify
 from grader.catalog import Catalog
+from grader.feedback import Feedback, kept_text
+from grader.model import Check, CheckResult, Verdict
 from grader.new import create
+from grader.repro.steps import Recording, Step
+from grader.suite.recording import encode
 from grader.visible import visible_faults
 
 NAME = "week1/first"
@@ -297,3 +302,47 @@ class TestVerify:
         assert (first, last) == (f"FAULTY  {NAME}", "1 fault found")
         assert fault.startswith("  ")
         assert "hints.md" in fault
+
+
+class TestFeedback:
+    """What learners read of wrong solutions."""
+
+    def judged(self, kit: Kit, *, record: bool) -> tuple[list[str], int]:
+        """The faults of the kit, and how many programs show theirs."""
+        with closing(Feedback(record=record, parallel=2)) as feedback:
+            (proof,) = verify.prove([Catalog.load(kit.root).get(NAME)], parallel=2, feedback=feedback)
+            return proof.faults, feedback.repros
+
+    def test_texts_and_programs(self, kit: Kit) -> None:
+        """Recorded texts are those that are read again, and each wrong solution has a program that shows its fault."""
+        wrong = list((kit.hidden / "wrong").iterdir())
+        assert self.judged(kit, record=True) == ([], len(wrong))
+        kit.edit(kit.hidden / "messages" / "returns_nothing.txt", "expected", "wanted")
+        (kit.hidden / "messages" / "bridges_gaps.txt").unlink()
+        faults, repros = self.judged(kit, record=False)
+        assert repros == len(wrong)
+        assert sorted(fault.split("messages/")[1].partition(";")[0] for fault in faults) == [
+            "bridges_gaps.txt: what a learner reads was never reviewed",
+            "returns_nothing.txt: what a learner reads is not what was reviewed",
+        ]
+
+    @pytest.mark.parametrize(
+        ("message", "step", "kept"),
+        [
+            ("id 28566b11e96e403796ceab7abf2f7e73, 3 of 4", Step("toy.f()", ended=1), "id #, 3 of 4\ntoy.f()"),
+            ("token uBrAb81A2iOZLEcWKIp9VY11xAB1", Step("toy.f()", ended=1), "token #\ntoy.f()"),
+            ("at 2026-11-21T14:15:54.716083", Step("toy.f()", ended=1), "at #\ntoy.f()"),
+            ("3 of 4", Step("toy.f()", ended=1, measured=True), "# of #"),
+            ("3 of 4", Step("driver.f()", ended=1, seen="[3]"), "# of #"),
+            ("3 of 4", Step("driver.Users()", ended=1, seen="Text('<Users object>')"), "3 of 4\ntoy.f()"),
+            ("3 of 4", Step("await toy.f()", ended=2, is_awaited=True), "# of #"),
+        ],
+        ids=["id", "token", "moment", "measured", "driver", "object of the driver", "at once"],
+    )
+    def test_what_is_kept(self, message: str, step: Step, kept: str) -> None:
+        """Nothing that is never twice the same; where threads, costs and chance have a hand in, no number and no call."""
+        recording = Recording("toy", [step], [], {}, message, "None", "None")
+        check = Check("test_x", "", 1, "core", "")
+        transcript = "toy.f()\n# your code printed:\n#   " + message
+        result = CheckResult(check, Verdict.FAILED, message, transcript, recording=encode(recording))
+        assert kept_text(result) == f"[test_x] failed\n{kept}\n"

@@ -90,7 +90,6 @@ def handed_out(recording: Recording, subject: Subject, decision: Decision) -> st
     message = recording.message.partition("\n")[0]
     tables = [f"MODULE = {recording.module!r}", f"FOLDER = {subject.folder!r}", f"MESSAGE = {message!r}"]
     tables += [
-        f"TRIES = {decision.tries}",
         f"DRIVER = {long(subject.driver) if _uses(recording, 'driver') else repr('')}",
     ]
     is_async = _is_async(steps)

@@ -177,7 +177,14 @@ def import_from(folder: str, module: str, driver: str) -> None:
 
 
 def main(
-    program: Callable[[str], object], folder: str, module: str, driver: str, message: str, dies: bool, tries: int
+    program: Callable[[str], object],
+    folder: str,
+    module: str,
+    driver: str,
+    message: str,
+    *,
+    dies: bool = False,
+    tries: int = 1,
 ) -> int:
     """Runs the program, ``tries`` times if need be: 1 when it shows the fault, 0 when it does not."""
     folders = [argument for argument in sys.argv[1:] if not argument.startswith("--")]
