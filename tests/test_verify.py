@@ -340,7 +340,7 @@ class TestFeedback:
         ids=["id", "token", "moment", "measured", "driver", "object of the driver", "at once"],
     )
     def test_what_is_kept(self, message: str, step: Step, kept: str) -> None:
-        """Nothing that is never twice the same; where threads, costs and chance have a hand in, no number and no call."""
+        """Nothing that is never twice the same; where threads, costs or chance are at work, no number and no call."""
         recording = Recording("toy", [step], [], {}, message, "None", "None")
         check = Check("test_x", "", 1, "core", "")
         transcript = "toy.f()\n# your code printed:\n#   " + message

@@ -238,7 +238,7 @@ class Recorder:
                 step.name = self.names.fresh(noun(outcome._type_name))
                 self.names.give(outcome, step.name)
         elif isinstance(outcome, (list, tuple, dict)) and holds_objects(outcome):
-            step.name = self.names.fresh("came")
+            step.name = self.names.fresh("answer")
             self.names.give(outcome, step.name)
         elif isinstance(outcome, (int, float)) and step.text.startswith("driver."):
             step.name = self.names.fresh("figure")
@@ -250,7 +250,7 @@ class Recorder:
 
     def _tell_which(self, step: Step, known: list[str]) -> None:
         """Which of the objects that have a name came, for they all look alike."""
-        step.name = step.name or self.names.fresh("came")
+        step.name = step.name or self.names.fresh("answer")
         named = [f"{name}={name}" for name in dict.fromkeys(known) if name]
         text = f"which({', '.join([step.name, *named])})"
         self._steps.append(Step(text, seen=repr(known), ended=len(self._steps) + 1, is_reading=True))
