@@ -13,6 +13,7 @@ from grader.model import Event, EventKind, Level, Report, RunOptions
 from grader.remembering import Memory, Remembered
 from grader.running import Job, is_to_run, run_jobs
 from grader.scoring import score_report
+from grader.suite.dialogues import Dialogues
 from grader.suite.warm import warm_up
 
 
@@ -29,6 +30,7 @@ def grade(
     record: bool = False,
     memory: Memory | None = None,
     cells: Cells | None = None,
+    dialogues: Dialogues | None = None,
     on_event: Callable[[Event], None] = lambda _event: None,
 ) -> Report:
     """Grades every job and reports on all, in their order.
@@ -37,6 +39,7 @@ def grade(
     by default as many as there are processors. ``shrink=False`` leaves failing examples as they were found.
     ``record`` keeps the steps of failed checks for repro files. What
     ``memory`` knows is not run again. ``cells`` are used and left open, in place of new ones.
+    ``dialogues`` are what a caller keeps who grades again and again by the same suites.
 
     Raises:
         UnavailableError: no cell can be made at the level asked for.
@@ -58,7 +61,7 @@ def grade(
         opened = _open_cells(todo, isolation, require, seed, allow_bare) if cells is None else cells
         with closing(opened) if cells is None else nullcontext():
             found_isolation = opened.isolation
-            for number, report in run_jobs(todo, opened, options, parallel or os.cpu_count() or 1, on_event):
+            for number, report in run_jobs(todo, opened, options, parallel or os.cpu_count() or 1, on_event, dialogues):
                 reports[rest[number]] = report
                 if memory:
                     memory.keep(keys[rest[number]], Remembered(report, found_isolation, started))

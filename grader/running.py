@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterable, Iterator
 
 from grader.catalog import layout
 from grader.catalog.checks import read_checks
+from grader.cell.dialogue import Dialogue
 from grader.cell.levels import Cells
 from grader.model import CheckResult, Event, EventKind, Exercise, ExerciseReport, RunOptions, Submission, Verdict
 from grader.scoring import score_exercise
+from grader.suite.dialogues import Dialogues
 from grader.suite.worker import Checks, Worker
 
 Job = tuple[Exercise, Submission]
@@ -30,11 +32,12 @@ def run_jobs(
     options: RunOptions,
     parallel: int,
     on_event: Callable[[Event], None] = lambda _event: None,
+    dialogues: Dialogues | None = None,
 ) -> Iterator[tuple[int, ExerciseReport]]:
     """The number and the report of each job, in the order in which they end.
 
     A job is drawn when a process is free for it, so ``jobs`` may be endless. A process that no job waits for helps with
-    a suite under way.
+    a suite under way. ``dialogues`` are added to, and spare later submissions what they repeat.
     """
     waiting = enumerate(jobs)
     running: list[_Grading] = []
@@ -51,6 +54,8 @@ def run_jobs(
                         yield number, _finished(unrun_report(exercise, submission), on_event)
                         continue
                     grading = _Grading(number, exercise, submission)
+                    if dialogues is not None:
+                        grading.known = dialogues.of(exercise, options, cells.isolation.level)
                     running.append(grading)
                 elif running and max(running, key=_Grading.share).share() >= _MIN_SHARE:
                     grading = max(running, key=_Grading.share)
@@ -93,6 +98,8 @@ class _Grading:
         self.exercise = exercise
         self.submission = submission
         self.workers = 0
+        #: Dialogues of the suite, if they are kept.
+        self.known: dict[str, Dialogue] | None = None
         self._checks = read_checks(layout.suite(exercise))
         self._shared = Checks(self._checks)
         self._results: dict[str, CheckResult] = {}
@@ -113,7 +120,7 @@ class _Grading:
         """A process that takes part from now on."""
         self.workers += 1
         launcher = cells.launcher(self.exercise.cell.preload)
-        return Worker(self.exercise, self.submission, self._shared, launcher, options)
+        return Worker(self.exercise, self.submission, self._shared, launcher, options, self.known)
 
     def read(self, worker: Worker) -> list[CheckResult]:
         """Takes a worker's notes; the checks decided in them are returned."""
@@ -121,6 +128,8 @@ class _Grading:
         for note in notes:
             self._services.update(note.services)
             self._why_not = self._why_not or note.problem
+            if note.dialogue is not None and self.known is not None:
+                self.known.setdefault(*note.dialogue)
         results = [note.result for note in notes if note.result is not None]
         self._results |= {result.check.id: result for result in results}
         return results

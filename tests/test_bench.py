@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
+import itertools
 import json
 import os
 import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from tests.bench import grading, processes
-from tests.bench.figures import Figure, keep
+from tests.bench import batches, grading, processes
+from tests.bench.figures import Figure, draw, keep
 from tests.bench.processes import Failed, Usage, alternate, run
 
 SUITE = """
@@ -65,6 +68,39 @@ def test_ratios_are_kept(tmp_path: Path) -> None:
     keep([Figure("one", "wall", 3.0, 2.0, "plain"), Figure("two", "CPU", 1.0, 3.0, "plain")], path)
     keep([Figure("one", "wall", 2.0, 2.0, "plain")], path)
     assert json.loads(path.read_text())["ratios"] == {"one, wall": 1.0, "two, CPU": 0.33}
+
+
+def test_memory_is_shown_as_such() -> None:
+    """Bytes are drawn as megabytes, seconds as seconds."""
+    console = Console(width=110, record=True, file=io.StringIO())
+    draw([Figure("work", "memory", 60e6, 50e6, "less", limit=1.1), Figure("work", "CPU", 0.5, 1.0, "less")], console)
+    shown = console.export_text()
+    assert "60 MB" in shown
+    assert "500 ms" in shown
+
+
+def test_a_batch_is_compared_by_the_submission(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The largest batch has the limit; pytest is timed before and after each, and its mean counts."""
+    turns: list[str] = []
+    plains = itertools.cycle([Usage(2.0, 3.0), Usage(4.0, 5.0)])
+
+    def grade_batch(size: int) -> Usage:
+        turns.append(str(size))
+        return Usage(size * 1.0, size * 2.0)
+
+    def plain() -> Usage:
+        turns.append("plain")
+        return next(plains)
+
+    monkeypatch.setattr(batches, "grade_batch", grade_batch)
+    monkeypatch.setattr(batches, "plain", plain)
+    figures = batches.batch(5)
+    assert turns == ["plain", "10", "plain", "plain", "50", "plain", "plain", "200", "plain"]
+    assert [(figure.unit, figure.ours, figure.plain) for figure in figures] == [
+        ("wall", 1.0, 3.0),
+        ("CPU", 2.0, 4.0),
+    ] * 3
+    assert [figure.limit for figure in figures] == [None] * 4 + [1 / 3, None]
 
 
 def test_turns_and_medians() -> None:

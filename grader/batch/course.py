@@ -15,6 +15,7 @@ from grader.model import Exercise, ExerciseReport, Isolation, Report, RunOptions
 from grader.remembering import Remembered
 from grader.running import Job, run_jobs
 from grader.scoring import score_report
+from grader.suite.dialogues import Dialogues
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Here:
         self._cells = cells
         self._options = options
         self._parallel = parallel
+        self._dialogues = Dialogues()
 
     @property
     def isolation(self) -> Isolation:
@@ -66,7 +68,7 @@ class Here:
                 under_way[number] = task
                 yield task.exercise, task.submission
 
-        for number, report in run_jobs(jobs(), self._cells, self._options, self._parallel):
+        for number, report in run_jobs(jobs(), self._cells, self._options, self._parallel, dialogues=self._dialogues):
             yield under_way.pop(number), report
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ is a literal.
 from __future__ import annotations
 
 import ast
+import functools
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -24,9 +25,16 @@ _REQUIRED = ("title", "points", "stage", "hint")
 def read_checks(path: Path) -> tuple[Check, ...]:
     """The checks of the suite at ``path``, in the order they are written."""
     try:
-        tree = ast.parse(path.read_bytes(), str(path))
+        source = path.read_bytes()
     except FileNotFoundError:
         raise ExerciseError(path, "is missing", "an exercise is graded by its suite") from None
+    return _read(path, source)
+
+
+@functools.lru_cache(maxsize=64)  # whoever grades many submissions asks for the same suites again
+def _read(path: Path, source: bytes) -> tuple[Check, ...]:
+    try:
+        tree = ast.parse(source, str(path))
     except (SyntaxError, ValueError) as error:
         raise ExerciseError(path, f"is not valid Python: {error}") from None
     checks = []

@@ -8,6 +8,7 @@ from typing import Any
 from grader.cell.arrivals import Arrivals
 from grader.cell.budget import Budget
 from grader.cell.deaths import CellEnded, SubmissionError
+from grader.cell.dialogue import Dialogue, Tape
 from grader.cell.exchange import Exchange
 from grader.cell.inside.values import METHOD, Malformed, Tree, ValueTooLarge
 from grader.cell.line import Line, Waiting
@@ -18,6 +19,7 @@ from grader.cell.watch import watch
 from grader.model import Verdict
 
 _CANCEL_GRACE_S = 2.0
+_PATIENCE_S = 1.0  # for one answer of a dialogue; who takes longer is asked by the suite itself
 _DROPPED_AT_ONCE = 10_000  # numbers in one frame
 
 
@@ -26,6 +28,7 @@ class Cell:
 
     ``call_s`` seconds of wall time are given to each call, ``budget`` to all calls together. ``record`` is told of
     every call. ``waiting(descriptor)`` is entered while the suite waits for that file to become readable.
+    ``tape`` keeps what goes over the channel.
     """
 
     def __init__(
@@ -36,10 +39,11 @@ class Cell:
         budget: Budget,
         record: Recorder = record_nothing,
         waiting: Waiting | None = None,
+        tape: Tape | None = None,
     ) -> None:
         self.exchange = Exchange(self)
         self.process = process
-        self._line = Line(process, call_s, waiting)
+        self._line = Line(process, call_s, waiting, tape)
         self._arrivals = Arrivals(self._line, self.exchange, record, budget)
         self._record = record
         self._call_s = call_s
@@ -137,6 +141,10 @@ class Cell:
     def descriptor(self, name: str) -> int:
         """The number, inside the cell, of an open file that was handed over under ``name``."""
         return int(self._value(self._ask("descriptor", [name], forget), forget))
+
+    def repeats(self, dialogue: Dialogue) -> bool:
+        """Whether it answers as another cell has. For a cell that is asked nothing else, before or afterwards."""
+        return self._line.repeats(dialogue, min(_PATIENCE_S, self._call_s), self._budget.seconds)
 
     def close(self) -> None:
         """Ends the cell."""

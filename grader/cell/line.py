@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from grader.cell.deaths import CellEnded
+from grader.cell.dialogue import Dialogue, Tape, is_repeated
 from grader.cell.inside import frames
 from grader.cell.inside.values import MAX_DEPTH, MAX_FRAME
 from grader.cell.process import CellProcess
@@ -46,11 +47,14 @@ Waiting = Callable[[int], contextlib.AbstractContextManager[None]]
 class Line:
     """Frames to and from one cell. Every method may raise ``CellEnded``; after that ``ended`` is set."""
 
-    def __init__(self, process: CellProcess, patience: float, waiting: Waiting | None = None) -> None:
+    def __init__(
+        self, process: CellProcess, patience: float, waiting: Waiting | None = None, tape: Tape | None = None
+    ) -> None:
         self.ended: CellEnded | None = None
         self._process = process
         self._socket = process.channel
         self._waiting = waiting
+        self._tape = tape
         self._buffer = bytearray(process.buffered)
         self._read = 0  # bytes of the buffer that have been taken
         self._frames = self._bytes = 0
@@ -63,6 +67,8 @@ class Line:
     def send(self, frame: list[Any]) -> None:
         """Sends one frame. Raises ``ValueTooLarge`` when the suite's own value is too large."""
         data = frames.encode(frame)
+        if self._tape is not None:
+            self._tape.asks(frame, data)
         try:
             self._socket.sendall(data)
         except BlockingIOError:
@@ -123,7 +129,14 @@ class Line:
             raise self.breach(f"it sent a frame that is not MessagePack ({error})") from None
         if not frame or type(frame[0]) is not str:
             raise self.breach("it sent a frame that makes no sense")
+        if self._tape is not None:
+            self._tape.answers(frame, bytes(self._buffer[start - frames.LENGTH.size : self._read]))
         return frame
+
+    def repeats(self, dialogue: Dialogue, patience: float, seconds: float) -> bool:
+        """Whether the cell says what another has said, each answer within ``patience`` and all within ``seconds``."""
+        self._set_timeout(patience)
+        return is_repeated(dialogue, self._socket, seconds)
 
     def breach(self, what: str) -> CellEnded:
         """Ends the cell because it broke the rules of the channel."""

@@ -27,6 +27,7 @@ from grader.report.standing_page import add_list
 from grader.report.to_terminal import to_terminal
 from grader.report.words import number as score
 from grader.saves import Saves
+from grader.suite.dialogues import Dialogues
 
 #: Key -> what it does.
 KEYS = {"n": "next", "h": "hint", "s": "statement", "l": "list", "r": "run again", QUIT: "quit"}
@@ -81,6 +82,7 @@ class Watch:
         self._catalog = catalog
         self._history = history
         self._cells = cells
+        self._dialogues = Dialogues()
         self._arguments = arguments
         self._has_keys = has_keys
         self._saves = Saves(catalog)
@@ -125,7 +127,7 @@ class Watch:
         jobs = [(self.exercise, submission)]
         began = time.monotonic()
         with Progress([self.exercise], sys.stdout, silent=seen.ascii_only, ascii_only=seen.ascii_only) as progress:
-            report = grade(jobs, seed=0, cells=self._cells, on_event=progress.on_event)
+            report = grade(jobs, seed=0, cells=self._cells, dialogues=self._dialogues, on_event=progress.on_event)
         seconds = time.monotonic() - began
         self._history.record(jobs, report)
         self._clear()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from grader.cell.dialogue import Tape
 from grader.cell.inside import manual_clock as manual_clock_inside
 from grader.cell.remote import LazyRemote, Remote
 from grader.model import Level
@@ -25,6 +26,7 @@ if TYPE_CHECKING:  # imported where they are used: most suites need none of them
 
 RUN = pytest.StashKey[Run]()
 SESSION = pytest.StashKey[Session]()
+TAPE = pytest.StashKey[Tape]()
 _REDIS_PORT = 6379
 _CLOCK_LINE = "manual_clock = ManualClock()  # it moves only when told to"
 
@@ -32,7 +34,8 @@ _CLOCK_LINE = "manual_clock = ManualClock()  # it moves only when told to"
 @pytest.fixture
 def onspot(request: pytest.FixtureRequest) -> Iterator[Session]:
     """The check's session, which every other fixture stands on."""
-    session = Session(request.config.stash[RUN], request.function.onspot_check)
+    tape = request.node.stash.get(TAPE, None)
+    session = Session(request.config.stash[RUN], request.function.onspot_check, tape=tape)
     request.node.stash[SESSION] = session
     if "virtual_time" in request.fixturenames:  # first of all, whatever order the fixtures are made in
         session.use_virtual_time()
@@ -62,6 +65,7 @@ class CellControl:
 
     def cpu(self, work: Callable[..., Any], *args: Any, repeat: int = 3) -> float:
         """The least CPU seconds that the cell's process used while ``work(*args)`` ran, of ``repeat`` runs."""
+        self._session.spoil_tape()
         process = self._session.cell.process
         note = self._session.telling.note
         best, names = float("inf"), list[str]()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import time
 from collections.abc import Callable, Generator
 from typing import Any
 
@@ -51,7 +52,7 @@ class SuitePlugin:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         kept = []
         for item in items:
-            check = _check_of(item)
+            check = check_of(item)
             if check is not None and (not self._only or check.id in self._only):
                 self._pending[check.id] = self._pending.get(check.id, 0) + 1
                 kept.append(item)
@@ -62,9 +63,11 @@ class SuitePlugin:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
         self._comparison.clear()
+        began = time.monotonic()
         result = yield
-        check = _check_of(item)
+        check = check_of(item)
         assert check is not None
+        self._seconds[check.id] = self._seconds.get(check.id, 0.0) + time.monotonic() - began
         self._pending[check.id] -= 1
         if self._pending[check.id] == 0:
             seconds = round(self._seconds.pop(check.id, 0.0), 3)
@@ -75,7 +78,7 @@ class SuitePlugin:
         return result
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        check = _check_of(item)
+        check = check_of(item)
         lacking = _LACKING.get(self._run.level, frozenset())
         missing = sorted(lacking & set(check.needs)) if check is not None else []
         if missing:
@@ -109,9 +112,8 @@ class SuitePlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> pytest.TestReport:
-        check = _check_of(item)
+        check = check_of(item)
         assert check is not None
-        self._seconds[check.id] = self._seconds.get(check.id, 0.0) + call.duration
         if call.excinfo is not None and check.id not in self._failures:
             try:
                 self._failures[check.id] = self._judge(check, item, call.excinfo.value, call.when)
@@ -147,7 +149,8 @@ def _clean(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _check_of(item: pytest.Item) -> Check | None:
+def check_of(item: pytest.Item) -> Check | None:
+    """The check that an item belongs to, if any."""
     found = getattr(getattr(item, "obj", None), ATTRIBUTE, None)
     return found if isinstance(found, Check) else None
 

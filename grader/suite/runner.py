@@ -16,6 +16,7 @@ from grader.errors import ExerciseError
 from grader.model import CheckResult, RunOptions
 from grader.suite import fixtures
 from grader.suite.plugin import SuitePlugin
+from grader.suite.repeating import Repeating
 from grader.suite.session import Run
 
 _SHRINKING_S = 10  # Hypothesis' own limit of five minutes is meant for people who wait
@@ -27,12 +28,17 @@ _OPTIONS = ("--capture=no", "--import-mode=importlib", "--strict-markers", "--no
 
 
 def run_suite(
-    run: Run, suite: Path, on_result: Callable[[CheckResult], None], take: Callable[[], str] | None = None
+    run: Run,
+    suite: Path,
+    on_result: Callable[[CheckResult], None],
+    take: Callable[[], str] | None = None,
+    repeating: Repeating | None = None,
 ) -> None:
     """Runs checks of ``suite`` against ``run``'s submission and tells of each result.
 
     ``take()`` names the next check to run, or nothing when it is time to stop; without it, all are run in the file's
-    order. Raises ``ExerciseError`` when the suite cannot be collected.
+    order. ``repeating`` spares what other submissions have shown. Raises ``ExerciseError`` when the suite cannot be
+    collected.
     """
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # what else is installed has no say in a suite
     os.environ.pop("PYTEST_ADDOPTS", None)
@@ -41,7 +47,8 @@ def run_suite(
     arguments = [str(suite), f"--rootdir={suite.parent}", f"--confcutdir={suite.parent}", "-c", os.devnull, *_OPTIONS]
     for plugin_name in _UNNEEDED:
         arguments += ["-p", f"no:{plugin_name}"]
-    plugins = [fixtures, plugin] if take is None else [fixtures, plugin, _Taking(take)]
+    taking = _Taking(take) if take is not None else None
+    plugins = [each for each in (fixtures, plugin, taking, repeating) if each is not None]
     pytest.main(arguments, plugins=plugins)
     if plugin.problem:
         raise ExerciseError(suite, "the suite cannot be collected", plugin.problem.strip()[-1500:])

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from grader.cell.budget import Budget
 from grader.cell.cell import Cell
 from grader.cell.deaths import CellEnded, SubmissionError, ZygoteEnded
+from grader.cell.dialogue import Dialogue, Tape
 from grader.cell.inside.plan import CellPlan
 from grader.cell.launcher import Launcher
 from grader.cell.remote import LazyRemote, Remote
@@ -71,9 +72,11 @@ class Run:
 class Session:
     """Everything that one check uses; closed when the check is over."""
 
-    def __init__(self, run: Run, check: Check) -> None:
+    def __init__(self, run: Run, check: Check, *, tape: Tape | None = None) -> None:
+        """``tape`` keeps what the check's cell is asked and answers."""
         self.run = run
         self.check = check
+        self.tape = tape
         self.transcript = Transcript(run.exercise.module)
         #: Seconds of waiting that the check has, however often it restarts its cell.
         self.budget = Budget(run.options.timeout or run.exercise.limits.check_s)
@@ -106,9 +109,19 @@ class Session:
 
     def restart(self) -> None:
         """Ends the cell; the next use starts a fresh one, with the same services."""
+        self.spoil_tape()
         if self._cell is not None:
             self._cell.close()
         self._cell = self._subject = self._driver = None
+
+    def spoil_tape(self) -> None:
+        """Says that the check sees more of its cell than what it answers."""
+        if self.tape is not None:
+            self.tape.spoil()
+
+    def repeats(self, dialogue: Dialogue) -> bool:
+        """Whether the submission, in a cell of its own, answers as one that passed the check has."""
+        return self.cell.repeats(dialogue)
 
     @contextlib.contextmanager
     def waiting(self, descriptor: int) -> Iterator[None]:
@@ -128,6 +141,8 @@ class Session:
 
     def _start(self) -> Cell:
         exercise, limits = self.run.exercise, self.run.exercise.limits
+        if self._sites or self._services or self.clock is not None:
+            self.spoil_tape()
         sealed = self.run.level is Level.SEALED
         sites = [_listening(path) for path in self._sites]
         extra = {f"site{number}": site.fileno() for number, site in enumerate(sites)}
@@ -166,6 +181,7 @@ class Session:
             budget=self.budget,
             record=self.telling.record,
             waiting=self.waiting if self.clock is not None else None,
+            tape=self.tape,
         )
 
     def _subject_module(self) -> Remote:

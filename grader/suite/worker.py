@@ -5,12 +5,13 @@ from __future__ import annotations
 import gc
 import os
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import IO
 
 import msgspec
 
 from grader.catalog import layout
+from grader.cell.dialogue import Dialogue
 from grader.cell.launcher import Launcher
 from grader.cell.watch import watch
 from grader.errors import GraderError
@@ -50,15 +51,22 @@ class Note(msgspec.Struct):
     result: CheckResult | None = None
     services: list[str] = []
     problem: str = ""
+    dialogue: tuple[str, Dialogue] | None = None  # of a suite's item, by its name, that was passed
 
 
 class Worker:
     """A forked process that runs checks of one suite. It writes a note for each that is decided."""
 
     def __init__(
-        self, exercise: Exercise, submission: Submission, checks: Checks, launcher: Launcher, options: RunOptions
+        self,
+        exercise: Exercise,
+        submission: Submission,
+        checks: Checks,
+        launcher: Launcher,
+        options: RunOptions,
+        known: Mapping[str, Dialogue] | None = None,
     ) -> None:
-        """Forks. The child never returns from here."""
+        """Forks. The child never returns from here. ``known`` dialogues are not run again, and new ones are told of."""
         #: Becomes readable when there are notes, or none will come any more.
         self.output, write = os.pipe()
         #: Whether all notes have been read.
@@ -75,7 +83,7 @@ class Worker:
             os.dup2(self._said, 1)  # nothing that a suite prints may mix with a report
             os.dup2(self._said, 2)
             with os.fdopen(write, "wb", buffering=0) as output:
-                _work(exercise, submission, checks, launcher, options, output)
+                _work(exercise, submission, checks, launcher, options, known, output)
             os._exit(0)
         os.close(write)
 
@@ -106,9 +114,11 @@ def _work(
     checks: Checks,
     launcher: Launcher,
     options: RunOptions,
+    known: Mapping[str, Dialogue] | None,
     output: IO[bytes],
 ) -> None:
     """The child's whole life."""
+    from grader.suite.repeating import Repeating
     from grader.suite.runner import run_suite
     from grader.suite.session import Run
 
@@ -126,7 +136,10 @@ def _work(
             tell(Note(name))
         return name
 
+    repeating = None
+    if known is not None:
+        repeating = Repeating(known, lambda name, dialogue: tell(Note(dialogue=(name, dialogue))))
     try:
-        run_suite(run, layout.suite(exercise), lambda result: tell(Note("", result, run.services)), take)
+        run_suite(run, layout.suite(exercise), lambda result: tell(Note("", result, run.services)), take, repeating)
     except GraderError as error:
         tell(Note(problem=str(error)))

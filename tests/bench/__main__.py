@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from rich.console import Console
 
-from tests.bench import cells, figures, grading, starting
+from tests.bench import batches, cells, figures, grading, starting, warm
 from tests.bench.processes import COUNTS_ALL, Failed
 
 #: Name -> what measures it; told how often to repeat.
@@ -19,13 +19,18 @@ CASES: dict[str, Callable[[int], list[figures.Figure]]] = {
     "start": starting.command_line,
     "nox": starting.nox,
     "isolated": grading.isolated,
+    "warm": warm.saved,
+    "batch": batches.batch,
+    "growth": batches.growth,
 }
+#: Measured only when asked for by name.
+LONG = ("growth",)
 
 
 def main() -> int:
     """Measure; the exit status is 1 when a figure is worse than it may be, 3 when something could not be measured."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("cases", nargs="*", metavar="CASE", help=f"of {', '.join(CASES)}; default: all")
+    parser.add_argument("cases", nargs="*", metavar="CASE", help=f"of {', '.join(CASES)}; default: all but growth")
     parser.add_argument("--repeat", type=int, default=5, metavar="N", help="pairs of runs; default: 5")
     arguments = parser.parse_args()
     if unknown := set(arguments.cases) - set(CASES):
@@ -33,7 +38,7 @@ def main() -> int:
     console = Console(width=110)
     found: list[figures.Figure] = []
     status = 0
-    for name in arguments.cases or CASES:
+    for name in arguments.cases or [name for name in CASES if name not in LONG]:
         with console.status(f"measuring: {name}"):
             try:
                 found += CASES[name](arguments.repeat)

@@ -16,7 +16,7 @@ LATEST = Path(__file__).with_name("latest.json")
 
 @dataclass(frozen=True)
 class Figure:
-    """A cost in seconds beside that of the same work done the plain way, in the same run.
+    """A cost, in seconds or bytes of memory, beside that of the same work done the plain way, in the same run.
 
     ``limit`` is the ratio that must not be exceeded, if there is one; a cost of at most ``free`` seconds is never too
     much, whatever the ratio.
@@ -47,14 +47,14 @@ def draw(figures: Iterable[Figure], console: Console) -> None:
         table.columns[column].justify = "right"
     for figure in figures:
         style = "red" if figure.is_missed else "green" if figure.limit is not None else ""
-        limit = "" if figure.limit is None else f"{figure.limit:g}"
+        limit = "" if figure.limit is None else f"{figure.limit:.3g}"
         if figure.free:
             limit += f" or {figure.free:g} s"
         table.add_row(
             f"{figure.name}, {figure.unit}",
-            _seconds(figure.ours),
+            _shown(figure.ours, figure.unit),
             figure.plainly,
-            _seconds(figure.plain),
+            _shown(figure.plain, figure.unit),
             f"[{style}]{figure.ratio:.2f}[/]" if style else f"{figure.ratio:.2f}",
             limit,
         )
@@ -70,7 +70,9 @@ def keep(figures: Iterable[Figure], path: Path = LATEST) -> None:
     path.write_text(text + "\n", encoding="utf-8")
 
 
-def _seconds(value: float) -> str:
+def _shown(value: float, unit: str) -> str:
+    if unit == "memory":
+        return f"{value / 1e6:.0f} MB"
     if value < 0.001:
         return f"{value * 1e6:.0f} µs"
     return f"{value * 1e3:.0f} ms" if value < 1 else f"{value:.2f} s"

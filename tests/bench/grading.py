@@ -31,7 +31,7 @@ def cold(times: int) -> list[Figure]:
     )
     name, plainly = f"grade {EXERCISE} cold", "pytest in process"
     return [
-        Figure(name, "wall", ours.wall, plain.wall, plainly, limit=1.5),
+        Figure(name, "wall", ours.wall, plain.wall, plainly, limit=1),
         Figure(name, "CPU", ours.cpu, plain.cpu, plainly),
         Figure(f"{name}, --jobs 1", "wall", alone.wall, plain.wall, plainly),
         Figure(f"{name}, --jobs 1", "CPU", alone.cpu, plain.cpu, plainly),

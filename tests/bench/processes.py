@@ -24,10 +24,11 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYT
 
 @dataclass(frozen=True)
 class Usage:
-    """Seconds of wall time and of CPU time, user and system."""
+    """Seconds of wall time and of CPU time, user and system, and the bytes of memory that the largest process took."""
 
     wall: float
     cpu: float
+    peak: int = 0
 
 
 class Failed(Exception):
@@ -58,7 +59,8 @@ def run(command: Sequence[str], environment: Mapping[str, str] | None = None) ->
             said.seek(0)
             words = said.read().decode("utf-8", "replace")[-2_000:]
             raise Failed(f"{' '.join(command)} ended with exit status {process.returncode}:\n{words}")
-        return Usage(wall, used.ru_utime + used.ru_stime if group is None else group.cpu_seconds())
+        cpu = used.ru_utime + used.ru_stime if group is None else group.cpu_seconds()
+        return Usage(wall, cpu, used.ru_maxrss << 10)
 
 
 def alternate(times: int, *measure: Callable[[], Usage]) -> list[Usage]:

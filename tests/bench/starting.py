@@ -20,7 +20,8 @@ def command_line(times: int) -> list[Figure]:
         lambda: until_first_line([sys.executable, "-m", "grader", "list"]),
         lambda: until_first_line([sys.executable, "-c", "print()"]),
     )
-    return [Figure("grader list to its first line", "wall", listing.wall, python.wall, "python -c 'print()'")]
+    name, plainly = "grader list to its first line", "python -c 'print()'"
+    return [Figure(name, "wall", listing.wall, python.wall, plainly, limit=1, free=0.15)]
 
 
 def nox(times: int) -> list[Figure]:

@@ -115,7 +115,8 @@ class Zygote:
             teller = self._status.pop(pid, None)
             if teller is not None:
                 _tell(teller, ["exit", status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss])
-                self._poll.unregister(teller)
+                with contextlib.suppress(KeyError):
+                    self._poll.unregister(teller)
                 teller.close()
             if self._plan.level != "sealed":
                 self._end_strays(pid)
@@ -125,6 +126,7 @@ class Zygote:
         for pid, status in self._status.items():
             if status.fileno() in ready:
                 os.kill(pid, signal.SIGKILL)
+                self._poll.unregister(status)  # its end takes a moment, in which this would wake us again and again
 
     def _end_strays(self, session: int) -> None:
         """Ends what a cell left behind where no pid namespace does it: its group, and its children, ours now.

@@ -1,0 +1,81 @@
+"""Batches: right submissions, each a file of its own, against plain pytest started for each, two at a time."""
+
+from __future__ import annotations
+
+import csv
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from grader.catalog import Catalog
+from tests.bench import SEED
+from tests.bench.figures import Figure
+from tests.bench.grading import EXERCISE, pytest
+from tests.bench.processes import ROOT, Failed, Usage, run
+
+WORKERS = 2
+SIZES = (10, 50, 200)
+#: Runs of plain pytest before a batch, and as many after it: what one costs does not depend on how many there are.
+PLAIN = 6
+LEVEL = "sealed"
+
+
+def batch(_times: int) -> list[Figure]:
+    """Batches of several sizes, once each; every cost is that of one submission."""
+    figures = []
+    for size in SIZES:
+        before = plain()
+        ours = grade_batch(size)
+        after = plain()
+        name, plainly = f"{LEVEL} batch of {size}, a submission", "pytest for each"
+        limit = 1 / 3 if size == max(SIZES) else None
+        figures += [
+            Figure(name, "wall", ours.wall / size, (before.wall + after.wall) / 2, plainly, limit=limit),
+            Figure(name, "CPU", ours.cpu / size, (before.cpu + after.cpu) / 2, plainly),
+        ]
+    return figures
+
+
+def growth(_times: int) -> list[Figure]:
+    """What a submission costs, and what memory the largest process takes, among 1,000 and among 50."""
+    few, many = grade_batch(50), grade_batch(1_000)
+    name, plainly = "batch of 1000, a submission", "among 50"
+    return [
+        Figure(name, "wall", many.wall / 1_000, few.wall / 50, plainly, limit=1.1),
+        Figure(name, "CPU", many.cpu / 1_000, few.cpu / 50, plainly, limit=1.1),
+        Figure("batch of 1000, largest process", "memory", many.peak, few.peak, "among 50", limit=1.1),
+    ]
+
+
+def grade_batch(size: int) -> Usage:
+    """Grades ``size`` right submissions as a course would, at the strongest level and with nothing remembered.
+
+    Raises:
+        Failed: one of them did not get all points, so that something else was measured.
+    """
+    source = (Catalog.load().get(EXERCISE).hidden / "lru_cache.py").read_text(encoding="utf-8")
+    with tempfile.TemporaryDirectory() as folder:
+        handed_in, out = Path(folder, "handed_in"), Path(folder, "out")
+        for number in range(size):
+            place = handed_in / f"student{number}"
+            place.mkdir(parents=True)
+            (place / "lru_cache.py").write_text(f"{source}\n# handed in by {number}\n", encoding="utf-8")
+        command = [sys.executable, "-m", "grader", "batch", str(handed_in), EXERCISE, "--out", str(out), "--quiet"]
+        command += ["--require", LEVEL, "--jobs", str(WORKERS), "--seed", str(SEED), "--no-cache"]
+        usage = run(command)
+        with (out / "gradebook.csv").open(newline="") as table:
+            lost = [row["name"] for row in csv.DictReader(table) if row["score"] != "100"]
+        if lost:
+            raise Failed(f"of a batch of {size} these lost points: {', '.join(lost[:10])}")
+        return usage
+
+
+def plain() -> Usage:
+    """One submission's share of ``PLAIN`` runs of pytest, two at a time."""
+    began = time.perf_counter()
+    with ThreadPoolExecutor(WORKERS) as pool:
+        usages = list(pool.map(lambda _: pytest(ROOT / "solutions" / EXERCISE), range(PLAIN)))
+    wall = time.perf_counter() - began
+    return Usage(wall / PLAIN, sum(usage.cpu for usage in usages) / PLAIN)
