@@ -72,6 +72,7 @@ class Desk:
         self.open.remove(token)
         return "done"
 
+def drawn(): return secrets.token_urlsafe(24)
 LOG = []
 def note(text): return None
 def told(seconds): return seconds
@@ -224,6 +225,15 @@ FAULTS = {
             desk.ask()
             assert desk.use(sent[0]) == "done"
             with raises(KeyError): desk.use(sent[0])
+        """,
+    ),
+    "an alphabet": (
+        ("def drawn(): return secrets.token_urlsafe(24)", "def drawn(): return secrets.token_hex(16)"),
+        """
+        @check(10)
+        def test_x(subject):
+            token = subject.drawn()
+            assert not set(token) <= set("0123456789abcdef"), "drawn from 16 signs only"
         """,
     ),
     "two figures of one reply": (

@@ -72,6 +72,11 @@ def _of_step(
         kinds = [type(other).__name__ for other in theirs_there]
         if type(value).__name__ not in kinds and len(set(kinds)) == 1:
             yield 70, Decision(number, f"type({got}).__name__", f"got == {kinds[0]!r}", kinds[0])
+        if type(value) is str and _are_drawn([value, *theirs_there]):
+            signs = verdict.alphabet(value)
+            if signs not in [verdict.alphabet(other) for other in theirs_there]:
+                looked = f"alphabet(came{arguments})"
+                yield 75, Decision(number, looked, f"got != {signs!r}", f"anything but an alphabet of {signs}")
         if isinstance(value, (list, tuple)):
             yield from _of_rows(number, arguments, path, mine, theirs, value)
         elif is_number(value):

@@ -9,6 +9,7 @@ import contextlib
 import faulthandler
 import os
 import pdb
+import re
 import shutil
 import subprocess
 import sys
@@ -77,6 +78,13 @@ def after(came: Any, *path: Any, column: int, of: tuple[Any, Any]) -> Any:
         return Text("nothing")
     labels = [at(row, column) for row in rows]
     return labels[labels.index(of[0]) :].count(of[1]) if of[0] in labels else 0
+
+
+def alphabet(came: Any, *path: Any) -> Any:
+    """The smallest of some usual alphabets that the text at the end of ``path`` is written in."""
+    value = at(came, *path)
+    usual = ("0-9", "0-9a-f", "0-9a-z", "0-9A-Za-z", "0-9A-Za-z_-")
+    return next((signs for signs in usual if isinstance(value, str) and re.fullmatch(f"[{signs}]+", value)), "other")
 
 
 def ratio(came: Any, of: Any, to: Any) -> Any:
