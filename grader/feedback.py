@@ -23,13 +23,14 @@ from grader.model import CheckResult, Exercise, ExerciseReport, Submission, Verd
 from grader.repro.proof import Unshown, shown_by
 from grader.repro.steps import Recording, Step
 from grader.repro.watching import Watcher
+from grader.suite.transcript import ASKED
 
 SEED = 20_260_101
 MOST_LINES = 8  # of calls in the median transcript of the properties that failed
 #: What is never twice the same: ids, tokens, moments; also where the end is cut off.
 _DRAWN = re.compile(
     r"\b(?=[a-f-]*\d)[0-9a-f-]{12,}\b|\b(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{20,}|\b[\w-]{40,}"
-    r"|\d{4}-\d\d-\d\dT[\d:]+\.\d+|\b[0-9a-f-]+(?=\.\.\.)"
+    r"|\d{4}-\d\d-\d\dT[\d:]+\.\d+|\b[0-9a-f-]+(?=\.\.\.)|\(\d+ sub-exceptions?\)"
 )
 _NUMBER = re.compile(r"\d[\d_,.]*(?:e-?\d+)?")
 _RACY_LENGTH = 70
@@ -130,11 +131,12 @@ def _is_property(result: CheckResult) -> bool:
 
 
 def kept_text(result: CheckResult) -> str:
-    """What is the same on every run: without words drawn at random and what the code printed, and without numbers and
-    calls where threads, costs or chance were at work.
+    """What is the same on every run: without words drawn at random, what the code printed and in which order it asked
+    its services, and without numbers and calls where threads, costs or chance were at work.
     """
     message, transcript = result.message.partition("\n")[0], result.transcript.partition("\n# your code printed:")[0]
-    message, transcript = _DRAWN.sub("#", message), _DRAWN.sub("#", transcript)
+    lines = (line for line in transcript.splitlines() if not line.startswith(ASKED))
+    message, transcript = _DRAWN.sub("#", message), _DRAWN.sub("#", "\n".join(lines))
     if _is_racy(result):
         message, transcript = _NUMBER.sub("#", message), ""
         message = message if len(message) <= _RACY_LENGTH else message[:_RACY_LENGTH] + "..."

@@ -19,7 +19,7 @@ from grader.suite.shortly import shortly
 from grader.suite.spelling import SPELLED, noun
 
 MAX_LINES = 40
-_ASKED = "#   your code asks "
+ASKED = "#   your code asks "
 _REQUESTS = 4  # of a row of them are shown
 _MAX_CALLS = 20_000  # that are kept
 _UNSET: Any = object()
@@ -149,7 +149,7 @@ class _Session:
             self._name(entry.outcome, f"driver.{entry.name}")
             return []
         if entry.kind == "asked":
-            return [f"{_ASKED}{entry.name}: {' '.join(entry.args)}  # -> {entry.outcome}"]
+            return [f"{ASKED}{entry.name}: {' '.join(entry.args)}  # -> {entry.outcome}"]
         if entry.kind == "back":
             return [f"#   your code calls {self._expression(entry)}{self._arrow(entry.outcome)}"]
         if entry.kind == "operate" and entry.name not in SPELLED:
@@ -229,9 +229,9 @@ def _shortened(lines: list[str]) -> list[str]:
         times = len(list(same))
         counted.append(line if times == 1 else f"{line}{',' if '  # ' in line else '  #'} {times} times")
     shown: list[str] = []
-    for is_request, group in groupby(counted, lambda line: line.startswith(_ASKED)):
+    for is_request, group in groupby(counted, lambda line: line.startswith(ASKED)):
         rows = list(group)
         shown += rows[:_REQUESTS] if is_request else rows
         if is_request and len(rows) > _REQUESTS:
-            shown.append(f"{_ASKED}{len(rows) - _REQUESTS} times more")
+            shown.append(f"{ASKED}{len(rows) - _REQUESTS} times more")
     return shown
