@@ -29,7 +29,7 @@ SEED = 20_260_101
 MOST_LINES = 8  # of calls in the median transcript of the properties that failed
 #: What is never twice the same: ids, tokens, moments; also where the end is cut off.
 _DRAWN = re.compile(
-    r"\b(?=[a-f-]*\d)[0-9a-f-]{12,}\b|\b(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{20,}|\b[\w-]{40,}"
+    r"\b(?=[a-f-]*\d)[0-9a-f-]{12,}\b|(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{20,}|(?<![\w-])[\w-]{40,}"
     r"|\d{4}-\d\d-\d\dT[\d:]+\.\d+|\b[0-9a-f-]+(?=\.\.\.)|\(\d+ sub-exceptions?\)"
 )
 _NUMBER = re.compile(r"\d[\d_,.]*(?:e-?\d+)?")
