@@ -81,6 +81,25 @@ class TestChoosing:
             maker.close()
             launcher.close()
 
+    @pytest.mark.parametrize("level", levels.HERE)
+    def test_a_closed_folder_for_temporary_files(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, level: Level
+    ) -> None:
+        """TMPDIR may be anybody's own: a cell that becomes another user could not find its files there."""
+        tmp_path.chmod(0o700)
+        monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+        try:
+            launcher = Launcher(level)
+            launcher.wait_until_ready()
+        except CellUnavailable as error:
+            pytest.skip(str(error))
+        maker = CellMaker(launcher)
+        try:
+            assert maker("def whole(): return __name__").whole() == "toy"
+        finally:
+            maker.close()
+            launcher.close()
+
     def test_a_level_that_cannot_be_had(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """By name it is an error that tells the remedy; else the next one is taken, and what is missing is said."""
         monkeypatch.setattr(outer, "bubblewrap", lambda: None)

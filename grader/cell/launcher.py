@@ -46,7 +46,8 @@ class Launcher:
         self._readable = outer.readable()
         #: Whether each cell runs as a user of its own, which only root can give it.
         self.own_users = os.getuid() == 0 and (
-            level is Level.SEALED or (level is Level.GUARDED and outer.readable_by_all(self._readable))
+            level is Level.SEALED
+            or (level is Level.GUARDED and outer.readable_by_all([*self._readable, f"{tempfile.gettempdir()}/cells"]))
         )
         plan = ZygotePlan(
             level=str(level),

@@ -8,6 +8,7 @@ import hashlib
 import os
 import secrets
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -72,10 +73,8 @@ class _Prepared:
         self.left: list[str] = []
         self._folder = folder
         self._home = folder / "home"
-        self._temporary = folder / "tmp"
         self._kit = folder / "kit"
         shutil.copytree(KIT, self._kit)
-        self._temporary.mkdir()
         for name in exercises:
             for side in (layout.exercises, layout.solutions):
                 if not (side(self._kit) / name).exists():
@@ -105,6 +104,8 @@ class _Prepared:
         """Within it the secrets lie in the environment, and whatever outlives its check is noted."""
         mark = secrets.token_hex(8)
         before = self._kit_digest()
+        temporary = Path(tempfile.mkdtemp(prefix="onspot-attacks-"))
+        temporary.chmod(0o711)  # for cells that have users of their own
 
         def watch(event: Event) -> None:
             if event.kind is EventKind.FINISHED:
@@ -113,16 +114,17 @@ class _Prepared:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("XDG_CACHE_HOME", os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache"))
             patch.setenv("HOME", str(self._home))
-            patch.setenv("TMPDIR", str(self._temporary))
+            patch.setenv("TMPDIR", str(temporary))
             patch.setattr("tempfile.tempdir", None)
             patch.setenv("ONSPOT_SECRET", _secret())
             patch.setitem(outer.ENVIRONMENT, _RUN.decode(), mark)
             yield watch
         self._note_processes(lambda words: mark.encode() in words)
-        for path in self._files_left():
+        for path in (*self._files_left(), *temporary.iterdir()):
             self.left.append(f"the file {path}")
             if path.name.startswith(LEFT):
                 path.unlink()
+        shutil.rmtree(temporary)
         if self._kit_digest() != before:
             self.left.append("a change of the kit")
 
@@ -156,8 +158,7 @@ class _Prepared:
     def _files_left(self) -> list[Path]:
         tops = [*_WATCHED, str(self._home), str(self._kit), str(Path.cwd())]
         patterns = [f"{top}/{below}{LEFT}*" for top in tops for below in ("", "*/", "*/*/")]
-        marked = [Path(path) for pattern in patterns for path in glob.glob(pattern)]
-        return [*marked, *self._temporary.iterdir()]
+        return [Path(path) for pattern in patterns for path in glob.glob(pattern)]
 
 
 def _secret() -> str:
