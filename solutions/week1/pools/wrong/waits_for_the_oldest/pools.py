@@ -1,11 +1,10 @@
-"""A generator over a sliding window: the oldest is the next result. A fork server makes the processes."""
+"""A generator over a sliding window: the oldest is the next result."""
 
 import pickle
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from itertools import islice
-from multiprocessing import get_context
 from typing import Any
 
 
@@ -33,7 +32,7 @@ def run_processes(
         pickle.dumps(fn)
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise TypeError(f"not picklable: {getattr(fn, '__qualname__', fn)}") from error
-    with ProcessPoolExecutor(max_workers=workers, mp_context=get_context("forkserver")) as pool:
+    with ProcessPoolExecutor(max_workers=workers) as pool:
         return list(in_order(pool, Guarded(fn), islice(items, limit), 2 * workers))
 
 
