@@ -272,5 +272,5 @@ class TestStarting:
         """Five names; nothing of the user's, nothing of the seed."""
         monkeypatch.setenv("ONSPOT_SECRET", "x")
         environment = make(SOURCE).environment()
-        assert set(environment) <= {"PATH", "LANG", "HOME", "TMPDIR", "PWD", "LC_CTYPE"}
+        assert set(environment) <= {"PATH", "LANG", "HOME", "TMPDIR", "SSL_CERT_DIR", "PWD", "LC_CTYPE"}
         assert environment["HOME"] == "/tmp"

@@ -19,7 +19,13 @@ _SYSTEM = ("/usr", "/lib", "/lib64", "/lib32", "/bin", "/etc/ssl", "/etc/ld.so.c
 _HOSTS = b"127.0.0.1 localhost\n::1 localhost\n"
 _GRADER = Path(__file__).resolve().parent.parent
 
-ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/tmp", "TMPDIR": "/tmp"}
+ENVIRONMENT = {
+    "PATH": "/usr/bin:/bin",
+    "LANG": "C.UTF-8",
+    "HOME": "/tmp",
+    "TMPDIR": "/tmp",
+    "SSL_CERT_DIR": "/etc/ssl/certs",  # read when needed; without it httpx reads all of certifi for every client: 20 ms
+}
 
 
 def readable() -> list[str]:
