@@ -11,7 +11,7 @@ import sys
 import tempfile
 from functools import partial
 
-_PYTEST = (sys.executable, "-m", "pytest")
+_PYTEST = (sys.executable, "-m", "pytest", "--durations=15")
 _VERIFY = (sys.executable, "-m", "grader", "verify")
 _SOME_FAILED = 1  # pytest's exit status
 _NICENESS = 10  # of verify, which has many processes and would leave pytest, which has one, little time
