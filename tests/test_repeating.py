@@ -21,6 +21,7 @@ from grader.suite.dialogues import Dialogues
 from tests.toy_suites import Suites
 
 OPTIONS = RunOptions(7)
+UNSHRUNK = RunOptions(7, shrink=False)  # making examples small takes most of a losing submission's time
 
 #: A property that asks often enough to be worth keeping; ``MARK`` grows whenever the suite itself is at work.
 PROPERTY = """
@@ -255,12 +256,12 @@ def test_reports_are_the_same(cells: Cells, name: str, wrong: str) -> None:
     jobs = [(exercise, submission) for submission in solutions(exercise, wrong)]
 
     def reports(dialogues: Dialogues | None) -> list[list[tuple[str, Verdict, str]]]:
-        found = dict(run_jobs(jobs, cells, OPTIONS, 2, dialogues=dialogues))
+        found = dict(run_jobs(jobs, cells, UNSHRUNK, 2, dialogues=dialogues))
         return [told(found[number]) for number in range(len(jobs))]
 
     dialogues = Dialogues()
     assert reports(dialogues) == reports(None)
-    assert dialogues.of(exercise, OPTIONS, cells.isolation.level)
+    assert dialogues.of(exercise, UNSHRUNK, cells.isolation.level)
 
 
 def test_dialogues_do_not_mix(cells: Cells) -> None:
