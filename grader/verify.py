@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from statistics import median
 
 from grader.catalog import layout
@@ -28,6 +29,7 @@ from grader.trials import Trial, differ, trials_of
 from grader.visible import visible_faults
 
 MIN_CHECKS, MIN_WRONG, MIN_ALTERNATIVES = 8, 6, 2
+_VISIBLE = ()  # stands for the visible tests, which are about no trial
 
 
 @dataclass
@@ -39,6 +41,7 @@ class Proof:
     unsteady: list[str] = field(default_factory=list)  # found once, and not again
     trials: list[Trial] = field(default_factory=list)
     reports: dict[int, ExerciseReport] = field(default_factory=dict)
+    visible: Future[list[str]] = field(default_factory=Future)  # what is wrong with the visible tests
     wrong: list[WrongSolution] = field(default_factory=list)
 
     def wrong_reports(self) -> list[ExerciseReport]:
@@ -79,12 +82,12 @@ def prove(exercises: Iterable[Exercise], *, parallel: int, feedback: Feedback | 
     if not to_run:
         return
     preload = to_run[0].exercise.cell.preload
-    with closing(open_warm_cells(preload, seed=SEED)) as cells, ThreadPoolExecutor(1) as beside:
-        visible = {proof.exercise.name: beside.submit(_visible_faults, proof.exercise) for proof in to_run}
+    options = RunOptions(SEED, shrink=False, record=feedback is not None)
+    with closing(open_warm_cells(preload, seed=SEED)) as cells, _beside() as beside:
+        for proof in to_run:
+            proof.visible = beside.submit(visible_faults, proof.exercise)
         begun = []
-        for proof in _settled(to_run, cells, parallel, record=feedback is not None):
-            proof.faults += [fault for faults in _faults(proof).values() for fault in faults]
-            proof.faults += visible[proof.exercise.name].result()
+        for proof in _settled(_graded(to_run, cells, options, parallel), cells, options, beside):
             if feedback is None:
                 yield proof
             else:
@@ -96,16 +99,27 @@ def prove(exercises: Iterable[Exercise], *, parallel: int, feedback: Feedback | 
             yield proof
 
 
-def _settled(proofs: Sequence[Proof], cells: Cells, parallel: int, *, record: bool) -> Iterator[Proof]:
-    """Each exercise when all its solutions are graded, and what was not as it should be once more."""
+def _beside() -> ProcessPoolExecutor:
+    """Where visible tests run meanwhile. No thread of this process may start them: what forks at that moment would keep
+    the ends of their pipes open.
+    """
+    return ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+
+
+def _settled(graded: Iterable[Proof], cells: Cells, options: RunOptions, beside: Executor) -> Iterator[Proof]:
+    """Each exercise with its faults. What was not as it should be is run once more, when all has been graded."""
     doubtful = []
-    for proof in _graded(proofs, cells, parallel, record=record):
-        if _faults(proof):
-            doubtful.append(proof)
+    for proof in graded:
+        if found := _found(proof):
+            doubtful.append((proof, found))
         else:
             yield proof
-    for proof in doubtful:
-        _grade_again(proof, cells, record=record)
+    for proof, found in doubtful:
+        _run_again(proof, found, cells, options, beside)
+        again = _found(proof)
+        proof.faults += [fault for faults in again.values() for fault in faults]
+        for about in found.keys() - again.keys():
+            proof.unsteady += [f"unsteady, not so when run alone: {fault}" for fault in found[about]]
         yield proof
 
 
@@ -123,11 +137,10 @@ def _read(exercise: Exercise, feedback: Feedback | None) -> Proof:
     return proof
 
 
-def _graded(proofs: Sequence[Proof], cells: Cells, parallel: int, *, record: bool) -> Iterator[Proof]:
+def _graded(proofs: Sequence[Proof], cells: Cells, options: RunOptions, parallel: int) -> Iterator[Proof]:
     """Grades all solutions of all exercises; each exercise when its last report is there."""
     places = [(proof, number) for proof in proofs for number in range(len(proof.trials))]
     jobs = [(proof.exercise, proof.trials[number].submission) for proof, number in places]
-    options = RunOptions(SEED, shrink=False, record=record)
     for index, report in run_jobs(jobs, cells, options, parallel):
         proof, number = places[index]
         proof.reports[number] = report
@@ -135,30 +148,29 @@ def _graded(proofs: Sequence[Proof], cells: Cells, parallel: int, *, record: boo
             yield proof
 
 
-def _grade_again(proof: Proof, cells: Cells, *, record: bool) -> None:
-    """Grades what is not as it should be once more, with nothing else at work. The second report is kept."""
-    first = _faults(proof)
-    options = RunOptions(SEED, shrink=False, record=record)
-    for number in sorted({number for numbers in first for number in numbers}):
-        for _, report in run_jobs([(proof.exercise, proof.trials[number].submission)], cells, options, 1):
+def _run_again(
+    proof: Proof, found: Iterable[tuple[int, ...]], cells: Cells, options: RunOptions, beside: Executor
+) -> None:
+    """Runs what is not as it should be once more, with nothing else at work. What comes second is kept."""
+    for number in sorted({number for about in found for number in about}):
+        job = proof.exercise, proof.trials[number].submission
+        for _, report in run_jobs([job], cells, options, 1):
             proof.reports[number] = report
-    for about in first.keys() - _faults(proof).keys():
-        proof.unsteady += [f"unsteady, not so when graded alone: {fault}" for fault in first[about]]
+    if _VISIBLE in found:
+        proof.visible = beside.submit(visible_faults, proof.exercise)
+        proof.visible.exception()  # waits
 
 
-def _faults(proof: Proof) -> dict[tuple[int, ...], list[str]]:
-    """What is wrong by the reports, a line each, under the numbers of the trials that it is about."""
+def _found(proof: Proof) -> dict[tuple[int, ...], list[str]]:
+    """What is wrong by what was run, a line each, under the numbers of the trials that it is about."""
     judged: dict[tuple[int, ...], list[str]] = {
         (number,): list(trial.judge(proof.reports[number])) for number, trial in enumerate(proof.trials)
     }
     if differ(proof.reports[0], proof.reports[1]):
         suite = shown(layout.suite(proof.exercise))
         judged[0, 1] = [f"{suite}: two runs with one seed gave two reports; find what depends on time or chance"]
+    judged[_VISIBLE] = proof.visible.result()
     return {about: faults for about, faults in judged.items() if faults}
-
-
-def _visible_faults(exercise: Exercise) -> list[str]:
-    return list(visible_faults(exercise))
 
 
 def _shape_faults(exercise: Exercise, checks: Sequence[Check], wrong: Sequence[WrongSolution]) -> Iterator[str]:

@@ -19,8 +19,12 @@ _SECONDS = 120
 _PASSED, _FAILED = 0, 1  # pytest's exit status
 
 
-def visible_faults(exercise: Exercise) -> Iterator[str]:
+def visible_faults(exercise: Exercise) -> list[str]:
     """Runs the visible tests twice, in a copy of the exercise's folder."""
+    return list(_faults(exercise))
+
+
+def _faults(exercise: Exercise) -> Iterator[str]:
     tests = layout.visible_tests(exercise)
     if not tests.is_file():
         yield f"{shown(tests)}: is missing; write a few examples for plain pytest"

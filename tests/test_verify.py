@@ -13,7 +13,7 @@ import pytest
 from grader import verify
 from grader.catalog import Catalog
 from grader.feedback import Feedback, kept_text
-from grader.model import Check, CheckResult, Verdict
+from grader.model import Check, CheckResult, Exercise, Verdict
 from grader.new import create
 from grader.repro.steps import Recording, Step
 from grader.suite.recording import encode
@@ -153,7 +153,7 @@ class TestReading:
 
     def test_a_stub_that_was_not_kept(self, kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
         """Without it nobody can tell what has been written."""
-        monkeypatch.setattr(verify, "visible_faults", lambda *_: iter(()))
+        monkeypatch.setattr(verify, "visible_faults", nothing)
         shutil.rmtree(kit.hidden / "stub")
         (kit.hidden / "suite.py").write_text(
             (kit.hidden / "suite.py").read_text().split('@check("intervals that share')[0]
@@ -186,6 +186,11 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[str]
     kit.edit(kit.visible / "test_first.py", r"\[\(1, 5\)\]", "[(1, 6)]")
     faults = kit.faults()
     return lambda word: [fault for fault in faults if word in fault]
+
+
+def nothing(_: Exercise) -> list[str]:
+    """No fault of visible tests; a function that another process can import."""
+    return []
 
 
 CHANCE = """    import time
@@ -255,9 +260,7 @@ class TestVisible:
     def test_they_are_there(self, kit: Kit) -> None:
         """A few are owed."""
         (kit.visible / "test_first.py").unlink()
-        only(
-            list(visible_faults(Catalog.load(kit.root).get(NAME))), "test_first.py: is missing", "write a few examples"
-        )
+        only(visible_faults(Catalog.load(kit.root).get(NAME)), "test_first.py: is missing", "write a few examples")
 
 
 @pytest.fixture
@@ -282,8 +285,27 @@ class TestVerify:
         assert verify.verify(Catalog.load(unsteady.root), parallel=2) == 0
         first, told, *others, last = capsys.readouterr().out.splitlines()
         assert (first, last) == (f"proven  {NAME}", "every exercise is proven")
-        assert "unsteady, not so when graded alone" in told
+        assert "unsteady, not so when run alone" in told
         assert len(others) < 2  # it may be said, too, that two runs of the reference differed
+
+    def test_visible_tests_that_fail_once_are_told(self, kit: Kit, capsys: pytest.CaptureFixture[str]) -> None:
+        """They have a second look, too."""
+        tests, happened = kit.visible / "test_first.py", kit.root / "happened"
+        fails_once = f"""
+
+def test_once():
+    import pathlib
+    happened = pathlib.Path({str(happened)!r})
+    if not happened.exists():
+        happened.touch()
+        assert False
+"""
+        tests.write_text(tests.read_text() + fails_once)
+        assert verify.verify(Catalog.load(kit.root), parallel=2) == 0
+        _, told, *_, last = capsys.readouterr().out.splitlines()
+        assert last == "every exercise is proven"
+        assert "unsteady, not so when run alone" in told
+        assert "does not pass on the reference" in told
 
     def test_what_happens_once_is_a_fault_when_asked(self, unsteady: Kit) -> None:
         """With ``--strict``."""
