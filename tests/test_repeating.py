@@ -131,7 +131,7 @@ class TestSparing:
     @pytest.mark.parametrize(
         ("body", "driver"),
         [
-            ("[subject.keep([n]) for n in range(20)]", ""),
+            ("[driver.twice(n) for n in range(20)]", "def twice(n): return 2 * n"),
             ("[subject.keep([n]) for n in range(200)]; cell.cpu(lambda: None)", ""),
             ("[subject.keep([n]) for n in range(200)]; cell.restart(); subject.keep([1])", ""),
             ("[subject.call(lambda: n) for n in range(200)]", ""),
@@ -139,11 +139,11 @@ class TestSparing:
             ("services.http({}); [subject.keep([n]) for n in range(200)]", ""),
             ("virtual_time.advance(1); [subject.keep([n]) for n in range(200)]", ""),
         ],
-        ids=["short", "cpu", "restart", "callback", "exceptions", "service", "virtual time"],
+        ids=["driver", "cpu", "restart", "callback", "exceptions", "service", "virtual time"],
     )
     def test_what_is_never_kept(self, course: Course, body: str, driver: str) -> None:
-        """Short checks, and those that see more of a cell than its answers."""
-        used = [name for name in ("cell", "services", "virtual_time") if name in body]
+        """Short talks with a driver, and checks that see more of a cell than its answers."""
+        used = [name for name in ("cell", "driver", "services", "virtual_time") if name in body]
         suite = f"""
         def failing(subject):
             try:

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 _MOST_BYTES = 4 << 20  # of a dialogue that is kept
-_WORTH = 100  # answers; shorter dialogues are as quickly had by running the check
+_WORTH_WITH_DRIVER = 100  # answers; what a driver tells of threads or memory is seldom the same twice
 
 
 class Dialogue(msgspec.Struct, frozen=True):
@@ -32,6 +32,7 @@ class Tape:
         self._question = b""
         self._room = _MOST_BYTES
         self._is_plain = True
+        self._worth = 1
 
     def spoil(self) -> None:
         """Says that the suite has learned of this cell what no answer tells, such as its CPU time."""
@@ -42,6 +43,8 @@ class Tape:
         """A frame to the cell, and its bytes."""
         if self._is_plain:
             self._question += data
+            if frame[0] == "call" and frame[2] == "load":
+                self._worth = _WORTH_WITH_DRIVER
             self._take(data, is_plain=frame[0] == "drop" or (frame[0] == "call" and frame[2] != "await"))
 
     def answers(self, frame: list[Any], data: bytes) -> None:
@@ -59,7 +62,7 @@ class Tape:
     @property
     def dialogue(self) -> Dialogue | None:
         """What was kept, if it is worth it."""
-        return Dialogue(self._turns) if len(self._turns) >= _WORTH else None
+        return Dialogue(self._turns) if len(self._turns) >= self._worth else None
 
 
 def is_repeated(dialogue: Dialogue, connection: socket.socket, seconds: float) -> bool:
