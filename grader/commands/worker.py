@@ -21,7 +21,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--redeliver",
         type=number(1, 86_400),
         metavar="S",
-        default=60.0,
         help="seconds after which a dead worker's work is another's, the same for all workers; default: 60",
     )
 
@@ -29,13 +28,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Work until told to stop."""
     require_cluster()
+    from grader.cluster.broker import REDELIVER_S
     from grader.cluster.worker import Wanted, run_worker
 
     wanted = Wanted(
         broker=arguments.broker,
         require=Level(arguments.require) if arguments.require else None,
         processes=arguments.jobs or os.cpu_count() or 1,
-        redeliver_s=arguments.redeliver,
+        redeliver_s=arguments.redeliver or REDELIVER_S,
         metrics_port=arguments.metrics,
     )
     return run_worker(Catalog.load(arguments.kit), wanted)
