@@ -32,6 +32,7 @@ class Elsewhere:
         self._options = options
         self._isolation: Isolation | None = None
         self._refusal = ""
+        self._digests: dict[str, str] = {}  # of the exercises: one content for the whole batch
 
     @property
     def isolation(self) -> Isolation:
@@ -90,10 +91,13 @@ class Elsewhere:
         self._desk.close()
 
     def _work(self, task: Task) -> Work:
+        name = task.exercise.name
+        if name not in self._digests:
+            self._digests[name] = exercise_digest(task.exercise)
         return Work(
             versions_here(),
-            task.exercise.name,
-            exercise_digest(task.exercise),
+            name,
+            self._digests[name],
             task.submission.files,
             self.isolation.level,
             self._options.seed,
