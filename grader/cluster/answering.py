@@ -11,10 +11,11 @@ from grader.errors import GraderError, UnavailableError
 from grader.model import ExerciseReport, Isolation, Level, RunOptions, Submission
 from grader.remembering import exercise_digest
 from grader.running import run_jobs
+from grader.suite.dialogues import Dialogues
 
 
 class Answering:
-    """The exercises of one kit, graded in this process, which keeps its cells warm from one work to the next."""
+    """The exercises of one kit, graded in this process, which keeps cells and dialogues from one work to the next."""
 
     def __init__(self, name: str, catalog: Catalog, require: Level | None) -> None:
         """``require``: the weakest level that this worker grades at."""
@@ -23,6 +24,7 @@ class Answering:
         self._require = require
         self._cells: Cells | None = None
         self._cells_are_for: tuple[Level, int] | None = None
+        self._dialogues = Dialogues()
 
     def answer(self, asked: Question | Work) -> Outcome:
         """The report or the isolation asked for, or why not."""
@@ -63,7 +65,8 @@ class Answering:
             raise UnavailableError(f"{what}; bring both checkouts to one commit")
         cells = self._warm_cells(work, exercise.cell.preload)
         submission = Submission("", work.files)
-        [(_, report)] = run_jobs([(exercise, submission)], cells, RunOptions(work.seed, work.timeout), 1)
+        options = RunOptions(work.seed, work.timeout)
+        [(_, report)] = run_jobs([(exercise, submission)], cells, options, 1, dialogues=self._dialogues)
         return report
 
     def _check(self, versions: Versions) -> None:
@@ -80,4 +83,5 @@ class Answering:
             self.close()
             self._cells = open_cells(work.level, seed=work.seed, preload=preload)
             self._cells_are_for = wanted
+            self._dialogues = Dialogues()  # those of another seed would only pile up
         return self._cells
