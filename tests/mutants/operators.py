@@ -68,7 +68,9 @@ def _without(node: cst.SimpleStatementLine) -> Iterator[cst.CSTNode]:
 
 
 def _swapped(node: cst.Call) -> Iterator[cst.CSTNode]:
-    """Two positional arguments that stand side by side, the other way round."""
+    """Two positional arguments that stand side by side, the other way round. To max and min, order does not matter."""
+    if matches(node.func, Name("max") | Name("min")):
+        return
     for place, (first, second) in enumerate(zip(node.args, node.args[1:], strict=False)):
         if not (first.keyword or second.keyword or first.star or second.star):
             arguments = list(node.args)

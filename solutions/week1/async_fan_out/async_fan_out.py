@@ -14,7 +14,7 @@ RETRIED_STATUSES = frozenset({502, 503, 504})
 FIRST_PAUSE_S = 0.1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reply:
     """What came of one URL: ``json`` is the parsed body when ``error`` is None, otherwise None."""
 
@@ -43,7 +43,7 @@ async def fan_out(urls: list[str], *, timeout_s: float, limit: int | None = None
         raise ValueError(f"retries must be at least 0, not {retries}")
 
     replies = [Reply(url, error="timeout") for url in urls]
-    slots = asyncio.Semaphore(limit or len(urls) or 1)
+    slots = asyncio.Semaphore(limit or len(urls))
 
     async def call(client: httpx.AsyncClient, position: int) -> None:
         replies[position] = await _get_with_retries(client, urls[position], slots, retries)
@@ -95,6 +95,6 @@ async def _get(client: httpx.AsyncClient, url: str) -> Reply:
 def _checked(url: str) -> httpx.URL:
     """The URL, if its port can exist: httpx itself hands any number on to the operating system."""
     parsed = httpx.URL(url)
-    if parsed.port is not None and not 0 < parsed.port < 65_536:
+    if parsed.port is not None and parsed.port not in range(65_536):
         raise httpx.InvalidURL(f"there is no port {parsed.port}")
     return parsed

@@ -29,17 +29,15 @@ def run_threads(
     fn: Callable[[Item], Result], items: Iterable[Item], *, workers: int, limit: int | None = None
 ) -> list[Result]:
     """Call `fn` for every item on `workers` threads; results in input order."""
-    _require_sizes(workers, limit)
-    return _run(ThreadPoolExecutor(workers), fn, islice(items, limit), window=2 * workers)
+    return _run(fn, islice(items, limit), ThreadPoolExecutor(workers), window=2 * workers)
 
 
 def run_processes(
     fn: Callable[[Item], Result], items: Iterable[Item], *, workers: int, limit: int | None = None
 ) -> list[Result]:
     """Call `fn` for every item in `workers` processes; results in input order."""
-    _require_sizes(workers, limit)
     _require_picklable(fn)
-    return _run(_ProcessPool(workers), fn, islice(items, limit), window=2 * workers)
+    return _run(fn, islice(items, limit), _ProcessPool(workers), window=2 * workers)
 
 
 def run_auto(
@@ -59,8 +57,11 @@ def run_auto(
     raise ValueError(f'kind is "io" or "cpu", not {kind!r}')
 
 
-def _run(pool: Executor, fn: Callable[[Item], Result], items: Iterable[Item], window: int) -> list[Result]:
-    """Keep at most `window` items in flight; leave no worker behind, whichever way it ends."""
+def _run(fn: Callable[[Item], Result], items: Iterable[Item], pool: Executor, window: int) -> list[Result]:
+    """Keep at most `window` items in flight; leave no worker behind, whichever way it ends.
+
+    Sizes that cannot be are a ValueError of `islice` and of the pools, before anything is drawn.
+    """
     numbered = enumerate(items)
     in_flight: dict[Future[Result], tuple[int, Item]] = {}
     results: dict[int, Result] = {}
@@ -80,8 +81,8 @@ def _run(pool: Executor, fn: Callable[[Item], Result], items: Iterable[Item], wi
 def _submit(pool: Executor, fn: Callable[[Item], Result], item: Item) -> Future[Result]:
     try:
         return pool.submit(fn, item)
-    except Exception as error:  # a broken pool, or an item that does not pickle
-        raise PoolError(item) from error
+    except Exception as broken:  # the pool, or an item that does not pickle
+        raise PoolError(item) from broken
 
 
 def _result(future: Future[Result], item: object) -> Result:
@@ -115,13 +116,6 @@ def _survives_pickling(error: Exception) -> bool:
     except Exception:  # noqa: BLE001 - whatever pickling raises, the answer is no
         return False
     return True
-
-
-def _require_sizes(workers: int, limit: int | None) -> None:
-    if workers < 1:
-        raise ValueError(f"workers is at least 1, not {workers}")
-    if limit is not None and limit < 0:
-        raise ValueError(f"limit is at least 0, not {limit}")
 
 
 def _require_picklable(fn: Callable[..., object]) -> None:
