@@ -11,6 +11,7 @@ CLIENTS = ("httpcore", "anyio._backends._asyncio", "anyio.streams.tls", "certifi
 _COMPANIONS = {
     "fastapi": ("fastapi.telemetry._runtime", "pydantic.v1", "pydantic.v1.schema", "anyio._backends._asyncio"),
     "uvicorn": (
+        "grader.cell.inside.virtual_time",
         "grader.cell.inside.web",
         "uvicorn.lifespan.on",
         "uvicorn.loops.asyncio",
@@ -22,6 +23,7 @@ _COMPANIONS = {
     "httpx": ("grader.cell.inside.virtual_time", *CLIENTS),
     "sqlalchemy": ("encodings.idna", "sqlalchemy.dialects.sqlite.aiosqlite", "sqlite3"),
     "multiprocessing": (
+        "grader.cell.inside.virtual_time",
         "concurrent.futures.process",
         "concurrent.futures.thread",
         "multiprocessing.popen_fork",

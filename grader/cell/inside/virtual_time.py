@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import _thread
 import contextlib
+import functools
 import queue
 import select
 import socket
@@ -28,7 +29,7 @@ from typing import Any
 
 import msgspec
 
-from grader.cell.inside.replacing import replace_everywhere
+from grader.cell.inside.replacing import Name, Places
 from grader.cell.inside.stillness import Stillness, Switches
 from grader.cell.inside.timeline import NANOSECOND, SECOND, START, Timeline
 from grader.cell.inside.virtual_files import Readiness, patch_selectors, patch_sockets, selecting
@@ -39,7 +40,25 @@ _MONOTONIC = ("CLOCK_MONOTONIC", "CLOCK_MONOTONIC_RAW", "CLOCK_MONOTONIC_COARSE"
 # Real seconds between two looks while a thread is awake: at first, and at most.
 _FIRST_PAUSE, _LONGEST_PAUSE = 20e-6, 2e-3
 
+_CLOCKS = (
+    "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "sleep", "clock_gettime", "clock_gettime_ns",
+)  # fmt: skip
+_REPLACED: tuple[Name, ...] = (
+    *((time, name) for name in _CLOCKS),
+    (threading, "Lock"),
+    (threading, "_allocate_lock"),
+    (threading, "RLock"),
+    (queue, "SimpleQueue"),
+    (select, "select"),
+)
+
 _real_select = [select.select]  # in a list, where nothing looks for names to replace
+
+
+@functools.cache
+def places() -> Places:
+    """Where clocks and locks are held. A zygote asks, so that its cells need not look for them."""
+    return Places(_REPLACED)
 
 
 def install(descriptor: int, wall: float = 1_800_000_000.0) -> None:
@@ -54,23 +73,24 @@ def install(descriptor: int, wall: float = 1_800_000_000.0) -> None:
     patch_joining(timeline)
     patch_selectors(timeline, readiness)
     patch_sockets(timeline, readiness)
-    replace_everywhere(_substitutes(timeline, readiness))
+    places().look()
+    places().replace(_substitutes(timeline, readiness))
     speaker.begin()
     _thread.start_new_thread(speaker.run, ())
 
 
-def _substitutes(timeline: Timeline, readiness: Readiness) -> list[tuple[Any, str, Any]]:
-    """Module, name and what stands in for it."""
+def _substitutes(timeline: Timeline, readiness: Readiness) -> dict[Name, Any]:
+    """What stands in for each."""
     lock: Any = locks(timeline)
     private: Any = threading
-    return [
-        *((time, name, function) for name, function in _clocks(timeline).items()),
-        (threading, "Lock", lock),
-        (threading, "_allocate_lock", lock),
-        (threading, "RLock", private._RLock),
-        (queue, "SimpleQueue", simple_queues(timeline)),
-        (select, "select", selecting(timeline, readiness)),
-    ]
+    return {
+        **{(time, name): function for name, function in _clocks(timeline).items()},
+        (threading, "Lock"): lock,
+        (threading, "_allocate_lock"): lock,
+        (threading, "RLock"): private._RLock,
+        (queue, "SimpleQueue"): simple_queues(timeline),
+        (select, "select"): selecting(timeline, readiness),
+    }
 
 
 def _clocks(timeline: Timeline) -> dict[str, Callable[..., Any]]:
@@ -96,15 +116,8 @@ def _clocks(timeline: Timeline) -> dict[str, Callable[..., Any]]:
     def clock_gettime_ns(clock: int, /) -> int:
         return monotonic_ns() if clock in monotonic_clocks else real_clock_ns(clock)
 
-    return {
-        "monotonic": monotonic,
-        "monotonic_ns": monotonic_ns,
-        "perf_counter": monotonic,
-        "perf_counter_ns": monotonic_ns,
-        "sleep": sleep,
-        "clock_gettime": clock_gettime,
-        "clock_gettime_ns": clock_gettime_ns,
-    }
+    substitutes = monotonic, monotonic_ns, monotonic, monotonic_ns, sleep, clock_gettime, clock_gettime_ns
+    return dict(zip(_CLOCKS, substitutes, strict=True))
 
 
 class _Speaker:

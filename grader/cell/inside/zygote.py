@@ -54,6 +54,8 @@ class Zygote:
             linux.adopt_orphans()
         _preload(self._plan)
         self._originals = Originals()
+        if virtual_time := sys.modules.get("grader.cell.inside.virtual_time"):
+            virtual_time.places()
         gc.collect()
         gc.freeze()
         ended, wake = os.pipe()
