@@ -11,6 +11,7 @@ from typing import Any
 
 from grader.cell.budget import Budget
 from grader.cell.cell import Cell
+from grader.cell.contention import Contention
 from grader.cell.inside.plan import CellPlan
 from grader.cell.launcher import Launcher
 from grader.cell.remote import Remote
@@ -20,6 +21,12 @@ from grader.model import Level
 MODULE = "toy"
 #: Seconds for a call that must not come to its end.
 SHORT = 0.3
+
+
+def busy_budget(seconds: float, pid: int = 0) -> Budget:
+    """That many seconds, and what this process and the one of that number spend waiting for a processor."""
+    contention = Contention()
+    return Budget(seconds, lambda: contention.since_last(pid))
 
 
 class CellMaker:
@@ -47,7 +54,7 @@ class CellMaker:
         """A cell with ``source`` as its module ``toy``; ``plan`` are fields of ``CellPlan``."""
         own = {f"{MODULE}.py": textwrap.dedent(source).encode(), **(files or {})}
         process = self.launcher.spawn(own, CellPlan("", **plan), extra)
-        cell = Cell(process, call_s=call_s, budget=Budget(budget_s))
+        cell = Cell(process, call_s=call_s, budget=busy_budget(budget_s, process.pid))
         self._cells.append(cell)
         return cell
 

@@ -8,11 +8,11 @@ import socket
 from types import TracebackType
 from typing import Any
 
-from grader.cell.budget import Budget
 from grader.cell.cell import Cell
 from grader.cell.inside import frames
 from grader.cell.process import CellProcess
 from grader.cell.recording import Recorder, record_nothing
+from tests.cells import busy_budget
 
 
 class ScriptedCell:
@@ -23,7 +23,7 @@ class ScriptedCell:
         status, teller = socket.socketpair()
         teller.close()
         self.process = CellProcess(ours, status, os.memfd_create("errors"), None)
-        self.cell = Cell(self.process, call_s=call_s, budget=Budget(budget_s), record=record)
+        self.cell = Cell(self.process, call_s=call_s, budget=busy_budget(budget_s), record=record)
 
     def says(self, *told: list[Any]) -> None:
         """Sends frames, all in one piece."""

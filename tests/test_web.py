@@ -12,15 +12,23 @@ from pathlib import Path
 
 import pytest
 
+from grader.cell.budget import Patience
 from grader.services.loop import ServiceLoop
 from grader.services.virtual_clock import VirtualClock
 from grader.suite import suite_loop
 from grader.suite.traffic import Traffic
 from grader.suite.web import Site, SiteError
 from grader.suite.web_answers import Answer
+from tests.cells import busy_budget
 from tests.small_cell import SmallCell
 
 TIMEOUT = 1.0
+
+
+def begin(pid: int = 0) -> Patience:
+    """The patience with one answer of the process with that number."""
+    return Patience(TIMEOUT, busy_budget(TIMEOUT, pid))
+
 
 APPS = """
 import asyncio, contextlib, gzip, os, time
@@ -201,7 +209,7 @@ class Served:
         """The suite's side of what is served on one of the sockets."""
         nothing = contextlib.nullcontext()
         waiting = self._clock.waiting if self._clock is not None else lambda _descriptor: nothing
-        site = Site(str(self._paths[number]), Traffic(self.lines.append), stop, TIMEOUT, waiting)
+        site = Site(str(self._paths[number]), Traffic(self.lines.append), stop, lambda: begin(self.cell.pid), waiting)
         self._made.append(site)
         return site
 
@@ -461,7 +469,7 @@ def test_answers_that_are_not_http(tmp_path: Path, said: bytes) -> None:
         thread.start()
         lines: list[str] = []
         nothing = contextlib.nullcontext()
-        site = Site(str(tmp_path / "0"), Traffic(lines.append), lambda: None, TIMEOUT, lambda _descriptor: nothing)
+        site = Site(str(tmp_path / "0"), Traffic(lines.append), lambda: None, begin, lambda _descriptor: nothing)
         with pytest.raises(SiteError, match=f"^GET /: {RAW[said]}"):
             site.client.get("/")
         thread.join()

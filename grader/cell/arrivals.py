@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import Any
 
 from grader.cell.budget import Budget
@@ -45,11 +44,10 @@ class Arrivals:
 
     def wait_for(self, number: int, seconds: float) -> None:
         """Returns when the answer to a call is there, to be taken."""
-        patience = min(seconds, self._budget.left)
-        end = time.monotonic() + patience
+        patience = self._budget.patience(seconds)
         with self._budget.spending():
             while number not in self._answers:
-                self._dispatch(self._line.read(end, patience))
+                self._dispatch(self._line.read(patience))
         if self._futures:
             self.deliver()  # nothing will wake the suite's loop for the rest
 
@@ -73,11 +71,12 @@ class Arrivals:
 
     async def awaited(self, future: asyncio.Future[list[Any]], seconds: float) -> None:
         """Returns when the answer is there; the future itself is never cancelled, so that it finds somebody."""
-        limit = min(seconds, self._budget.left)
+        patience = self._budget.patience(seconds)
         with self._budget.spending():
-            done, _ = await asyncio.wait([future], timeout=limit)
-        if not done:
-            self._tell_all(self._line.end(Verdict.TIMEOUT, f"no answer within {limit:.3g} s"))
+            while not future.done() and (left := patience.left()):
+                await asyncio.wait([future], timeout=left)
+        if not future.done():
+            self._tell_all(self._line.end(Verdict.TIMEOUT, f"no answer within {patience.seconds:.3g} s"))
 
     def close(self) -> None:
         """Nothing more is read, and callbacks under way are cancelled."""

@@ -9,12 +9,12 @@ import contextlib
 import select
 import socket
 import struct
-import time
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
+from grader.cell.budget import Patience
 from grader.cell.deaths import CellEnded
 from grader.cell.dialogue import Dialogue, Tape, is_repeated
 from grader.cell.inside import frames
@@ -76,24 +76,25 @@ class Line:
         except OSError:
             raise self.end(*self._why_closed()) from None
 
-    def read(self, end: float, patience: float) -> list[Any]:
-        """The next frame, by the monotonic time ``end``; ``patience`` seconds are what the message speaks of."""
+    def read(self, patience: Patience) -> list[Any]:
+        """The next frame."""
         while (frame := self.buffered()) is None:
-            left = end - time.monotonic()
-            if left <= 0:
-                raise self.end(Verdict.TIMEOUT, f"no answer within {patience:.3g} s")
+            left = patience.left()
+            if not left:
+                raise self.end(Verdict.TIMEOUT, f"no answer within {patience.seconds:.3g} s")
             if self._waiting is not None:
                 with self._waiting(self.fileno()):  # left before anything is read: reading is not waiting
                     poll = select.poll()
                     poll.register(self.fileno(), select.POLLIN)
-                    poll.poll(left * 1000)
+                    if not poll.poll(left * 1000):
+                        continue
                 left = 0.0
             if left < self._timeout / 2 or left > self._timeout * 2:
                 self._set_timeout(left)
             try:
                 data = self._socket.recv(_CHUNK)
             except BlockingIOError:
-                raise self.end(Verdict.TIMEOUT, f"no answer within {patience:.3g} s") from None
+                continue
             except OSError:
                 data = b""
             self._take(data)

@@ -12,11 +12,22 @@ _SHARED_OUT = frozenset({"Pss_Anon", "Pss_Shmem", "SwapPss"})
 
 def processes(pid: int) -> list[int]:
     """``pid`` and all its living descendants. Cells adopt their orphans, so none is missing."""
-    found = [pid]
+    found = [pid] if pid else []
     for process in found:  # which grows meanwhile
-        for thread in _names(f"/proc/{process}/task"):
+        for thread in threads(process):
             found += map(int, _text(f"/proc/{process}/task/{thread}/children").split())
     return found
+
+
+def threads(pid: int) -> list[int]:
+    """The threads of a process."""
+    return [int(name) for name in _names(f"/proc/{pid}/task")]
+
+
+def queued_seconds(pid: int, thread: int) -> float:
+    """For how long a thread of process ``pid`` was ready to run and had no processor; 0 when nobody knows."""
+    fields = _text(f"/proc/{pid}/task/{thread}/schedstat").split()
+    return int(fields[1]) / 1e9 if len(fields) > 1 else 0.0
 
 
 def memory(pids: Iterable[int], limit: int) -> int:

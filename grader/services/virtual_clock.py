@@ -19,6 +19,7 @@ import contextlib
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 
+from grader.cell.budget import Budget, Patience, within
 from grader.cell.deaths import CellEnded
 from grader.model import Verdict
 from grader.services.clock_line import ClockLine, LineLostError
@@ -41,12 +42,14 @@ class VirtualClock:
     """The virtual time of one check, for its cell, its services and its suite.
 
     It is moved by :meth:`advance`, and while it is ``auto`` by itself, as long as the suite waits for the
-    cell. ``patience`` is how many real seconds :meth:`advance` waits for the cell to come to rest.
+    cell. ``patience`` is how many real seconds :meth:`advance` waits for the cell to come to rest,
+    those not counted that ``budget`` gives back.
     """
 
-    def __init__(self, loop: ServiceLoop, *, patience: float = 5.0) -> None:
+    def __init__(self, loop: ServiceLoop, *, patience: float = 5.0, budget: Budget | None = None) -> None:
         self._services = loop
         self._patience = patience
+        self._budget = budget or Budget(patience)
         self._now = 0  # picoseconds, as the cell counts
         self._auto = True
         self._failure = ""
@@ -226,7 +229,7 @@ class VirtualClock:
         deadline = self._deadlines.make(self._now, seconds, Rank.ADVANCE, _setter(ended))
         self._add(deadline)
         try:
-            async with asyncio.timeout(self._patience):
+            async with within(Patience(self._patience, self._budget)):
                 return await ended
         except TimeoutError:
             who = "a service still had a request in hand" if self._holds else "the cell was still running"

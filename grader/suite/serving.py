@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
+from grader.cell.budget import Patience
 from grader.cell.remote import Remote
 from grader.suite.misuse import MisuseError
 from grader.suite.session import Session
@@ -67,6 +68,8 @@ class Web:
 
         session = self._session
 
+        call_s = session.run.options.timeout or session.run.exercise.limits.call_s
+
         def stop() -> None:
             with session.telling.quietly():
                 served.stop()
@@ -75,7 +78,7 @@ class Web:
             str(self._paths[number]),
             Traffic(session.transcript.line, session.recorder, name),
             stop,
-            session.run.options.timeout or session.run.exercise.limits.call_s,
+            lambda: Patience(call_s, session.budget),
             session.waiting,
         )
         session.closing(site.close)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from grader.cell.budget import Budget
 from grader.cell.cell import Cell
+from grader.cell.contention import Contention
 from grader.cell.deaths import CellEnded, SubmissionError, ZygoteEnded
 from grader.cell.dialogue import Dialogue, Tape
 from grader.cell.inside.plan import CellPlan
@@ -79,7 +80,8 @@ class Session:
         self.tape = tape
         self.transcript = Transcript(run.exercise.module)
         #: Seconds of waiting that the check has, however often it restarts its cell.
-        self.budget = Budget(run.options.timeout or run.exercise.limits.check_s)
+        self.budget = Budget(run.options.timeout or run.exercise.limits.check_s, self._kept_waiting)
+        self._contention = Contention()
         self.clock: VirtualClock | None = None
         self.subject = LazyRemote(lambda: self._subject_module())
         self.driver = LazyRemote(lambda: self._driver_module())
@@ -138,6 +140,10 @@ class Session:
             else:
                 with self.clock.waiting(descriptor):
                     yield
+
+    def _kept_waiting(self) -> float:
+        """Seconds, since this was asked last, in which the machine had no processor for the check."""
+        return self._contention.since_last(self._cell.process.pid if self._cell is not None else 0)
 
     def _start(self) -> Cell:
         exercise, limits = self.run.exercise, self.run.exercise.limits
@@ -209,7 +215,7 @@ class Session:
 
         self._only_before_start("virtual_time")
         if self.clock is None:
-            self.clock = VirtualClock(self.run.loop)
+            self.clock = VirtualClock(self.run.loop, budget=self.budget)
         return self.clock
 
     @cached_property

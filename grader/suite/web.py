@@ -14,7 +14,7 @@ import httpx
 from grader.suite.traffic import Traffic
 from grader.suite.web_answers import SiteError
 from grader.suite.web_socket import WebSocket
-from grader.suite.web_transport import BASE, AsyncTransport, Transport, Waiting
+from grader.suite.web_transport import BASE, AsyncTransport, Begin, Transport, Waiting
 
 __all__ = ["Site", "SiteError"]
 
@@ -23,8 +23,8 @@ class Site:
     """One served app.
 
     ``path`` is its Unix socket; ``traffic`` is told of each exchange; ``stop()`` shuts the app down;
-    ``timeout`` are the real seconds within which it must answer; ``waiting(descriptor)`` is entered while
-    the suite waits for that file to become readable.
+    ``begin()`` gives the patience with an answer that is waited for from now on; ``waiting(descriptor)`` is
+    entered while the suite waits for that file to become readable.
     """
 
     def __init__(
@@ -32,13 +32,13 @@ class Site:
         path: str,
         traffic: Traffic,
         stop: Callable[[], object],
-        timeout: float,
+        begin: Begin,
         waiting: Waiting,
     ) -> None:
         self._path = path
         self._traffic = traffic
         self._stop = stop
-        self._timeout = timeout
+        self._begin = begin
         self._waiting = waiting
         self._client: httpx.Client | None = None
         self._sockets: list[WebSocket] = []
@@ -51,15 +51,16 @@ class Site:
         """
         self._refuse_if_stopped()
         if self._client is None:
-            transport = Transport(self._path, self._traffic, self._timeout, self._waiting)
-            self._client = httpx.Client(transport=transport, base_url=BASE, timeout=self._timeout, trust_env=False)
+            transport = Transport(self._path, self._traffic, self._begin, self._waiting)
+            timeout = self._begin().seconds
+            self._client = httpx.Client(transport=transport, base_url=BASE, timeout=timeout, trust_env=False)
         return self._client
 
     def async_client(self) -> httpx.AsyncClient:
         """The same for asynchronous checks: ``async with site.async_client() as client``."""
         self._refuse_if_stopped()
-        transport = AsyncTransport(self._path, self._traffic, self._timeout)
-        return httpx.AsyncClient(transport=transport, base_url=BASE, timeout=self._timeout, trust_env=False)
+        transport = AsyncTransport(self._path, self._traffic, self._begin)
+        return httpx.AsyncClient(transport=transport, base_url=BASE, timeout=None, trust_env=False)  # noqa: S113 - the transport has one
 
     def websocket(
         self, path: str, *, headers: Mapping[str, str] | None = None, subprotocols: Sequence[str] = ()
@@ -71,7 +72,7 @@ class Site:
         """
         self._refuse_if_stopped()
         opened = WebSocket(
-            self._path, path, headers or {}, subprotocols, self._traffic.line, self._timeout, self._waiting
+            self._path, path, headers or {}, subprotocols, self._traffic.line, self._begin, self._waiting
         )
         self._sockets.append(opened)
         return opened

@@ -10,7 +10,6 @@ import contextlib
 import json
 import shlex
 import socket
-import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
@@ -26,7 +25,7 @@ from websockets.uri import parse_uri
 from grader.suite.curl import one_line
 from grader.suite.shortly import shortly
 from grader.suite.web_answers import MAX_BODY, SiteError
-from grader.suite.web_transport import BASE, Waiting, wait_for
+from grader.suite.web_transport import BASE, Begin, Waiting, wait_for
 
 _LENGTH = 200  # characters of a message in the transcript
 
@@ -41,12 +40,12 @@ class WebSocket:
         headers: Mapping[str, str],
         subprotocols: Sequence[str],
         record: Callable[[str], object],
-        timeout: float,
+        begin: Begin,
         waiting: Waiting,
     ) -> None:
         self._path = path
         self._record = record
-        self._timeout = timeout
+        self._begin = begin
         self._waiting = waiting
         self._messages: deque[str | bytes] = deque()
         self._parts: list[Frame] = []
@@ -57,7 +56,7 @@ class WebSocket:
             max_size=MAX_BODY,
         )
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._socket.settimeout(timeout)
+        self._socket.settimeout(begin().seconds)
         try:
             self._open(site, headers)
         except BaseException:
@@ -186,12 +185,12 @@ class WebSocket:
 
     def _read_until(self, enough: Callable[[], bool]) -> None:
         """Read until that holds or the connection has ended."""
-        end = time.monotonic() + self._timeout
+        patience = self._begin()
         while not enough() and not self._at_end:
             try:
-                wait_for(self._socket.fileno(), end, self._waiting)
+                wait_for(self._socket.fileno(), patience, self._waiting)
             except TimeoutError:
-                raise SiteError(f"{self._name}: nothing came within {self._timeout:g} s") from None
+                raise SiteError(f"{self._name}: nothing came within {patience.seconds:g} s") from None
             self._read()
 
     def _read(self) -> None:

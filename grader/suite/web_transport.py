@@ -4,11 +4,9 @@ exchange.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import select
 import socket
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
@@ -17,6 +15,7 @@ from typing import Any
 import httpcore
 import httpx
 
+from grader.cell.budget import Patience, within
 from grader.suite.traffic import Traffic
 from grader.suite.web_answers import MAX_BODY, Answer, SiteError, answer, explained, too_large
 
@@ -24,27 +23,30 @@ from grader.suite.web_answers import MAX_BODY, Answer, SiteError, answer, explai
 BASE = "http://onspot.test"
 
 Waiting = Callable[[int], AbstractContextManager[None]]
+#: Gives the patience with an exchange that begins now.
+Begin = Callable[[], Patience]
 
-#: When the exchange of this thread must be over, in seconds of the monotonic clock.
-_deadline: ContextVar[float] = ContextVar("deadline")
+#: How long the exchange of this thread may take yet.
+_patience: ContextVar[Patience] = ContextVar("patience")
 
 
 class Transport(httpx.HTTPTransport):
     """For ``httpx.Client``."""
 
-    def __init__(self, path: str, traffic: Traffic, timeout: float, waiting: Waiting) -> None:
+    def __init__(self, path: str, traffic: Traffic, begin: Begin, waiting: Waiting) -> None:
         super().__init__(verify=False)  # nothing is encrypted on the way
         super().close()
         self._pool = httpcore.ConnectionPool(  # httpx has no argument for a network backend
             uds=path, network_backend=_Backend(waiting), max_connections=None, keepalive_expiry=None
         )
         self._traffic = traffic
-        self._timeout = timeout
+        self._begin = begin
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        token = _deadline.set(time.monotonic() + self._timeout)
+        patience = self._begin()
+        token = _patience.set(patience)
         try:
-            with _recorded(request, self._traffic) as took, explained(request, self._timeout):
+            with _recorded(request, self._traffic) as took, explained(request, patience.seconds):
                 response = super().handle_request(request)
                 stream = response.stream
                 assert isinstance(stream, httpx.SyncByteStream)
@@ -54,20 +56,21 @@ class Transport(httpx.HTTPTransport):
                         _extend(body, part, request)
                 return took(answer(request, response, bytes(body)))
         finally:
-            _deadline.reset(token)
+            _patience.reset(token)
 
 
 class AsyncTransport(httpx.AsyncHTTPTransport):
     """For ``httpx.AsyncClient``. While the suite's event loop waits, it says so itself."""
 
-    def __init__(self, path: str, traffic: Traffic, timeout: float) -> None:
+    def __init__(self, path: str, traffic: Traffic, begin: Begin) -> None:
         super().__init__(verify=False, uds=path, limits=httpx.Limits(max_connections=None, keepalive_expiry=None))
         self._traffic = traffic
-        self._timeout = timeout
+        self._begin = begin
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        with _recorded(request, self._traffic, is_async=True) as took, explained(request, self._timeout):
-            async with asyncio.timeout(self._timeout):
+        patience = self._begin()
+        with _recorded(request, self._traffic, is_async=True) as took, explained(request, patience.seconds):
+            async with within(patience):
                 response = await super().handle_async_request(request)
                 stream = response.stream
                 assert isinstance(stream, httpx.AsyncByteStream)
@@ -132,7 +135,7 @@ class _Stream(httpcore.NetworkStream):
         self._waiting = waiting
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        wait_for(self._connection.fileno(), _deadline.get(), self._waiting)
+        wait_for(self._connection.fileno(), _patience.get(), self._waiting)
         self._connection.settimeout(timeout)
         try:
             return self._connection.recv(max_bytes)
@@ -164,11 +167,12 @@ def is_readable(descriptor: int, seconds: float = 0.0) -> bool:
     return bool(poll.poll(seconds * 1000))
 
 
-def wait_for(descriptor: int, end: float, waiting: Waiting) -> None:
-    """Return when ``descriptor`` can be read. Raises ``TimeoutError`` at the monotonic time ``end``."""
+def wait_for(descriptor: int, patience: Patience, waiting: Waiting) -> None:
+    """Return when ``descriptor`` can be read. Raises ``TimeoutError`` when that takes too long."""
     if is_readable(descriptor):
         return
     with waiting(descriptor):
-        ready = is_readable(descriptor, max(0.0, end - time.monotonic()))
-    if not ready:
-        raise TimeoutError
+        while left := patience.left():
+            if is_readable(descriptor, left):
+                return
+    raise TimeoutError
