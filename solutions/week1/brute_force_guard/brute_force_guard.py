@@ -24,7 +24,7 @@ TOKEN_S = 600.0  # how long an unlock token is good
 STUFFING_NAMES = 10  # different names that fail from one address before somebody is told
 
 FREE_FAILURES = 2  # that cost no delay
-Text = Annotated[str, Field(strict=True, min_length=1, max_length=200)]
+Text = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class Credentials(BaseModel):
@@ -104,8 +104,8 @@ class Names:
         return good
 
     def _recent(self, name: str, now: float) -> Failures:
-        failures = self._failures.get(name, Failures(0, now))
-        return failures if now < failures.at + LOCK_S else Failures(0, now)
+        failures = self._failures.get(name)
+        return failures if failures and now < failures.at + LOCK_S else Failures(0, now)
 
 
 class Stuffing:
