@@ -50,6 +50,8 @@ def outcome(response: httpx.Response) -> str:
 
 def one_line(text: str) -> str:
     """Without line ends and other characters that would do something to a terminal."""
+    if text.isprintable():
+        return text
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 

@@ -22,6 +22,10 @@ from grader.suite.web_answers import MAX_BODY, Answer, SiteError, answer, explai
 #: The host of every request: an app that makes addresses of it does not depend on where it is served.
 BASE = "http://onspot.test"
 
+#: Connections that an asynchronous client keeps open. For each request and answer its pool looks at every pair of them:
+#: of fifty, that is more work than the requests are.
+_KEPT = 8
+
 Waiting = Callable[[int], AbstractContextManager[None]]
 #: Gives the patience with an exchange that begins now.
 Begin = Callable[[], Patience]
@@ -63,7 +67,8 @@ class AsyncTransport(httpx.AsyncHTTPTransport):
     """For ``httpx.AsyncClient``. While the suite's event loop waits, it says so itself."""
 
     def __init__(self, path: str, traffic: Traffic, begin: Begin) -> None:
-        super().__init__(verify=False, uds=path, limits=httpx.Limits(max_connections=None, keepalive_expiry=None))
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=_KEPT, keepalive_expiry=None)
+        super().__init__(verify=False, uds=path, limits=limits)
         self._traffic = traffic
         self._begin = begin
 

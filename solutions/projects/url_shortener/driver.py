@@ -7,7 +7,7 @@ import random
 import sqlite3
 import sys
 import threading
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 _kept = sqlite3.connect(":memory:", check_same_thread=False)
@@ -40,17 +40,26 @@ def restore_rows(path: str) -> str:
     return ""
 
 
+_holders: list[sqlite3.Connection] = []
+
+
 def hold_writes(path: str, seconds: float) -> None:
-    """Take the write lock of the database, as another process that writes would; let go after ``seconds``."""
+    """Take the write lock of the database, as another process that writes would, for at most ``seconds``."""
     if not Path(path).exists():
         return
     holder = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-    try:
+    _holders.append(holder)
+    with suppress(sqlite3.Error):
         holder.execute("BEGIN IMMEDIATE")
-    except sqlite3.Error:
-        holder.close()
-    else:
-        threading.Timer(seconds, holder.close).start()
+        timer = threading.Timer(seconds, holder.close)
+        timer.daemon = True
+        timer.start()
+
+
+def let_writes_go() -> None:
+    """Give the write lock back."""
+    while _holders:
+        _holders.pop().close()
 
 
 class _Tape:

@@ -19,9 +19,13 @@ from grader.suite import check
 PUBLIC_URL = "https://short.example"
 URL = "https://example.com/"
 LIMIT = 20
+BURST = LIMIT + 2
 
-#: How long the write lock is held while requests race: who looks first and writes afterwards has looked by then.
-HOLD_S = 0.25
+#: How long the write lock is held while requests race, at least and at most: who looks first and writes afterwards has
+#: looked by then.
+HOLD_S, MOST_S = 0.1, 1.5
+#: How many requests race for one link.
+RACERS = 6
 #: How late Redis answers while requests race, for the same reason.
 DELAY_S = 0.05
 CODE = re.compile(r"[0-9A-Za-z_-]+")
@@ -147,11 +151,12 @@ def test_collision_draws_again(web, services, database, manual_clock, driver):
 )
 def test_alias(web, services, database, manual_clock):
     site = serve(web, database, services.redis(), manual_clock)
-    for alias in ("Spring-Sale_26", "abcd", "z" * 32, "2026"):
+    for alias in ("abcd", "z" * 32, "2026", "Spring-Sale_26"):
         made = create(site, f"https://example.com/{alias}", alias=alias)
         assert (made["code"], made["short_url"]) == (alias, f"{PUBLIC_URL}/{alias}")
-        refused(post(site, "https://example.org/", alias=alias), 409, "alias_taken")
         assert target_of(site.client.get(f"/{alias}")) == f"https://example.com/{alias}"
+    refused(post(site, "https://example.org/", alias="Spring-Sale_26"), 409, "alias_taken")
+    assert target_of(site.client.get("/Spring-Sale_26")) == "https://example.com/Spring-Sale_26"
     for alias in (
         "",
         "abc",
@@ -235,14 +240,12 @@ def test_idempotency_key(web, services, database, manual_clock):
 async def test_creates_that_race(web, services, database, manual_clock, driver):
     site = serve(web, database, services.redis(), manual_clock)
     async with site.async_client() as client:
-        for alias in ("race-1", "race-2"):
-            driver.hold_writes(database.path, HOLD_S)
-            await one_winner(site, [client], alias)
         for key, body in (("k-1", {"url": URL}), ("k-2", {"url": URL, "alias": "mine"})):
-            driver.hold_writes(database.path, HOLD_S)
-            replies = await asyncio.gather(*(send(client, body, "ada", key) for _ in range(8)))
+            requests = [send(client, body, "ada", key) for _ in range(RACERS)]
+            replies = await at_once(requests, client, driver, database)
             made = [body_of(reply, 201) for reply in replies]
             assert all(one == made[0] for one in made), f"one Idempotency-Key gave different answers: {made}"
+        await one_winner(site, [client], driver, database)
 
 
 # --- 3 cache
@@ -338,19 +341,12 @@ async def test_rate_limit(web, services, database, manual_clock):
         )
     create(site, client="bob")
     target_of(site.client.get(f"/{code}"))
+    manual_clock.set(1020.0)
+    create(site, client="ada")
     redis.delay = DELAY_S
-    for now in (1020.0, 1080.0):
-        manual_clock.set(now)
-        async with site.async_client() as client:
-            burst = [send(client, {"url": URL}, "ada") for _ in range(2 * LIMIT)]
-            statuses = Counter(reply.status_code for reply in await asyncio.gather(*burst))
-        assert statuses == {201: LIMIT, 429: LIMIT}, (
-            f"40 requests at once in a new window were answered {dict(statuses)}, expected 20 times 201"
-        )
-    redis.delay = 0.0
-    for _ in range(LIMIT):
-        create(site, client=None)
-    refused(post(site, client=None), 429, "rate_limited")
+    async with site.async_client() as client:
+        replies = await asyncio.gather(*(send(client, {"url": URL}, None) for _ in range(BURST)))
+    twenty_made(replies, "without X-Api-Key")
 
 
 # --- 5 analytics
@@ -366,6 +362,7 @@ VISITS = [
 HOSTS = ["direct", "news.example", "news.example", "blog.example", "direct", "direct"]
 ADDRESSES = ["", "203.0.113.7", "203.0.113.7", "203.0.113.7", "203.0.113.8", "203.0.113.8"]
 MIDNIGHT = 1_798_675_200  # 2026-12-31 00:00 UTC
+DAYS = [0, 43_200, 86_399.5, 86_400, 0, 2 * 86_400]  # seconds after that
 
 
 @check(
@@ -383,9 +380,9 @@ def test_statistics(web, services, database, manual_clock):
     moments = st.sampled_from([0, 1, 43_200, 86_399.5, 86_400, 2 * 86_400 - 1, 2 * 86_400])
     visits = st.tuples(st.integers(0, 1), st.integers(0, 5), moments, st.sampled_from(["Firefox", "curl"]))
 
-    @settings(max_examples=6)
+    @settings(max_examples=3)
     @given(st.lists(visits, max_size=10))
-    @example([(0, kind, 86_400 * (kind % 2), "Firefox") for kind in range(6)] + [(1, 0, 0, "curl")])
+    @example([(0, kind, DAYS[kind], "Firefox") for kind in range(6)] + [(0, 1, 0, "curl"), (1, 0, 0, "curl")])
     def counted(history):
         codes = [create(site, f"https://example.com/{number}")["code"] for number in range(2)]
         for link, kind, moment, agent in history:
@@ -428,21 +425,20 @@ async def test_hits_at_once(web, services, database, manual_clock, driver):
     site = serve(web, database, services.redis(), manual_clock)
     code = create(site)["code"]
     agents = [{"User-Agent": f"agent {n % 10}", "Referer": "https://news.example/"} for n in range(50)]
+    target_of(site.client.get(f"/{code}", headers=agents[0]))
     async with site.async_client() as client:
-        for total in (50, 100):
-            driver.hold_writes(database.path, HOLD_S)
-            replies = await asyncio.gather(*(client.get(f"/{code}", headers=agent) for agent in agents))
-            for reply in replies:
-                target_of(reply)
-            expected = {
-                "code": code,
-                "url": URL,
-                "total": total,
-                "by_day": {"1970-01-01": total},
-                "by_referrer": {"news.example": total},
-                "unique_visitors": 10,
-            }
-            same(body_of(site.client.get(f"/links/{code}/stats"), 200), expected)
+        requests = [client.get(f"/{code}", headers=agent) for agent in agents]
+        for reply in await at_once(requests, client, driver, database):
+            target_of(reply)
+    expected = {
+        "code": code,
+        "url": URL,
+        "total": 51,
+        "by_day": {"1970-01-01": 51},
+        "by_referrer": {"news.example": 51},
+        "unique_visitors": 10,
+    }
+    same(body_of(site.client.get(f"/links/{code}/stats"), 200), expected)
 
 
 @check(
@@ -456,7 +452,7 @@ def test_dashboard(web, services, database, manual_clock):
     site = serve(web, database, services.redis(), manual_clock)
     urls = ["https://example.com/?a=1&lt;b&gt;&amp;", "https://example.com/'onmouseover='alert(1)'x='"]
     codes = [create(site, url)["code"] for url in urls]
-    for _ in range(23):
+    for _ in range(13):
         site.client.get(f"/{codes[0]}", headers={"Referer": "https://news.example/"})
     for referer in ("http://<script>alert(1)</script>/", 'http://"><img src=x onerror=alert(1)>/'):
         target_of(site.client.get(f"/{codes[1]}", headers={"Referer": referer}))
@@ -467,7 +463,7 @@ def test_dashboard(web, services, database, manual_clock):
     page.feed(reply.text)
     page.close()
     assert not page.injected, f"the dashboard holds markup that a stranger wrote: {page.injected}"
-    for text in (*codes, *urls, "news.example", "23"):
+    for text in (*codes, *urls, "news.example", "13"):
         assert re.search(rf"(?<!\w){re.escape(text)}(?!\w)", page.text), f"the dashboard does not show {text!r}"
 
 
@@ -485,17 +481,19 @@ def test_codes_cannot_be_guessed(web, services, database, manual_clock, driver):
     redis = services.redis()
     site = serve(web, database, redis, manual_clock)
     driver.seed(20)
-    codes = [str(create(site, f"https://example.com/{number}")["code"]) for number in range(100)]
+    codes = [str(create(site, f"https://example.com/{number}")["code"]) for number in range(24)]
     for code in codes:
         assert BASE62.fullmatch(code), f"{code!r} is no code of 7 to 32 base62 characters"
-    assert len(set(codes)) == 100, "two links have the same code"
+    assert len(set(codes)) == 24, "two links have the same code"
     for place in range(7):
-        seen = len({code[place] for code in codes})  # about 50 of 62; fewer than 25 by chance: never
-        assert seen >= 25, f"character {place + 1} of 100 codes takes only {seen} values, such as {codes[:3]}"
+        seen = len({code[place] for code in codes})  # about 20 of 62; fewer than 10 by chance: never
+        assert seen >= 10, f"character {place + 1} of 24 codes takes only {seen} values, such as in {codes[:3]}"
+    seen = len(set("".join(codes)))  # about 58 of 62; fewer than 43 by chance: never
+    assert seen >= 43, f"24 codes are made of only {seen} characters, such as {codes[:3]}"
     redis.client.flushall()
     twin = web.serve("create_app", database.url + "-twin", redis.url, clock=manual_clock)
     driver.seed(20)
-    again = {str(create(twin, f"https://example.com/{number}")["code"]) for number in range(20)}
+    again = {str(create(twin, f"https://example.com/{number}")["code"]) for number in range(5)}
     both = sorted(again & set(codes))
     assert not both, f"a second service with a database of its own made the same codes again: {both[:3]}"
 
@@ -503,30 +501,23 @@ def test_codes_cannot_be_guessed(web, services, database, manual_clock, driver):
 REFUSED_URLS = [
     "javascript:alert(1)",
     "JavaScript://example.com/%0aalert(1)",
-    "data:text/html,<script>alert(1)</script>",
     "ftp://example.com/",
     "file:///etc/passwd",
     "example.com",
-    "//example.com/",
     "https:example.com",
-    "https:/example.com",
     "https:///example.com",
     "https://",
     "https://user:secret@example.com/",
     "https://example.com@evil.example/",
-    "https://@example.com/",
     " https://example.com/",
     "https://example.com/\r\nSet-Cookie: a=1",
     "https://example.com/a\tb",
     "https://example.com/\n",
     "\x00https://example.com/",
-    "java\nscript:alert(1)",
-    "https://example.com/a b",
     "https://example.com/<script>",
     "https://example.com\\@evil.example/",
     "https://bücher.example/",
     "https://\u017fhort.example/",
-    "https://short。example/",
     "https://short.example/abcdefg",
     "http://SHORT.Example/",
     "https://short.example.:8443/x",
@@ -535,7 +526,6 @@ REFUSED_URLS = [
     "http://[::1",
     "http://[no-address]/",
     "https://%6c%6fcalhost.example/",
-    "http://localhost/",
     "http://LOCALHOST.:8000/",
     "http://intranet/",
     "http://api.localhost/",
@@ -572,7 +562,7 @@ def test_unsafe_urls_are_refused(web, services, database, manual_clock):
     for url in ACCEPTED_URLS:
         reply = post(site, url)
         assert reply.status_code == 201, f"the URL {shown(url)} was answered {reply.status_code}, expected 201"
-        assert target_of(site.client.get(f"/{body_of(reply, 201).get('code')}")) == url
+        assert body_of(reply, 201).get("url") == url
     for url in REFUSED_URLS:
         unprocessable(post(site, url), "the URL", url)
 
@@ -585,6 +575,10 @@ INTERNAL = [
     )
 ]
 INTERNAL_6 = [IPv6Network(network) for network in ("::1/128", "::/128", "fc00::/7", "fe80::/10", "ff00::/8")]
+PRIVATE = (
+    *("127.0.0.1", "2130706433", "0x7f.1", "0177.0.0.1", "0X7F000001", "10.0.1", "169.254.169.254"),
+    *("[::1]", "[::ffff:127.0.0.1]", "[::ffff:a9fe:a9fe]"),
+)
 PUBLIC = ("8.8.8.8", "1.1.1.1:8080", "172.15.0.1", "100.128.0.1", "[2606:4700:4700::1111]", "[2a00::1]:80")
 
 
@@ -622,21 +616,17 @@ def test_private_addresses_are_refused(web, services, database, manual_clock):
     dotted = plain.map(lambda host: f"[::ffff:{host}]")
     ends = st.sampled_from(["", "/", ":8080/x", "/?a=b"])
 
-    @settings(max_examples=60)
+    @settings(max_examples=10)
     @given(st.one_of(plain, plain.map(lambda host: host + "."), odd, six, dotted), ends)
-    @example("127.0.0.1", "/")
-    @example("2130706433", "/")
-    @example("0x7f.1", "/")
-    @example("0177.0.0.1", "/")
-    @example("169.254.169.254", "/latest/meta-data/")
-    @example("[::1]", ":8080/")
-    @example("[::ffff:127.0.0.1]", "/")
-    @example("[::ffff:a9fe:a9fe]", "/")
     def refused_everywhere(host, end):
         unprocessable(post(site, f"http://{host}{end}"), "the URL", f"http://{host}{end}")
 
     for host in PUBLIC:
         create(site, f"https://{host}/")
+    edges = [address for network in INTERNAL for address in (f"{network[0]}", f"[::ffff:{network[-1]}]")]
+    edges_6 = [f"[{address}]" for network in INTERNAL_6 for address in (network[0], network[-1])]
+    for host in dict.fromkeys((*PRIVATE, *edges, *edges_6)):
+        unprocessable(post(site, f"http://{host}/"), "the URL", f"http://{host}/")
     refused_everywhere()
 
 
@@ -702,19 +692,14 @@ async def test_two_processes(web, services, database, manual_clock, driver):
     assert again["code"] == "campaign"
     async with one.async_client() as first, two.async_client() as second:
         both = [first, second]
-        for reply in await asyncio.gather(*(both[n % 2].get("/campaign") for n in range(40))):
+        for reply in await asyncio.gather(*(both[n % 2].get("/campaign") for n in range(8))):
             target_of(reply)
-        for alias in ("race-1", "race-2"):
-            driver.hold_writes(database.path, HOLD_S)
-            await one_winner(one, both, alias)
-        replies = await asyncio.gather(*(send(both[n % 2], {"url": URL}, "bob") for n in range(40)))
+        await one_winner(one, both, driver, database)
+        replies = await asyncio.gather(*(send(both[n % 2], {"url": URL}, "bob") for n in range(BURST)))
     for site in (one, two):
         total = body_of(site.client.get("/links/campaign/stats"), 200).get("total")
-        assert total == 41, f"two processes answered 41 redirects, and total is {total}"
-    statuses = Counter(reply.status_code for reply in replies)
-    assert statuses == {201: LIMIT, 429: LIMIT}, (
-        f"40 creates of one client at two processes were answered {dict(statuses)}, expected 20 times 201"
-    )
+        assert total == 9, f"two processes answered 9 redirects, and total is {total}"
+    twenty_made(replies, "of one client at two processes")
 
 
 # --- Helpers
@@ -732,9 +717,9 @@ def post(site, url: str = URL, *, client: str | None = "", key: str = "", **more
     return site.client.post("/links", json={"url": url} | more, headers=headers)
 
 
-def send(client, body: dict[str, Any], name: str, key: str = ""):
-    """POST /links by an asynchronous client: to be awaited."""
-    headers = {"X-Api-Key": name} | ({"Idempotency-Key": key} if key else {})
+def send(client, body: dict[str, Any], name: str | None, key: str = ""):
+    """POST /links by an asynchronous client: to be awaited. With None as nobody."""
+    headers = ({"X-Api-Key": name} if name else {}) | ({"Idempotency-Key": key} if key else {})
     return client.post("/links", json=body, headers=headers)
 
 
@@ -809,15 +794,35 @@ def state(site, readiness: str) -> None:
     assert body_of(site.client.get("/readyz"), 200) == {"status": readiness}
 
 
-async def one_winner(site, senders: list[Any], alias: str) -> None:
-    """Eight requests for one alias at once, dealt out to the senders: one gets it and the redirect."""
-    bodies = [{"url": f"https://example.com/{number}", "alias": alias} for number in range(8)]
+def twenty_made(replies: list[Any], whose: str) -> None:
+    statuses = Counter(reply.status_code for reply in replies)
+    assert statuses == {201: LIMIT, 429: len(replies) - LIMIT}, (
+        f"{len(replies)} creates at once {whose} were answered {dict(statuses)}, expected 20 times 201"
+    )
+
+
+async def at_once(requests: list[Any], client, driver, database) -> list[Any]:
+    """The answers to requests that meet a write lock, which is taken until requests that came later were answered."""
+    driver.hold_writes(database.path, MOST_S)
+    sent = [asyncio.ensure_future(request) for request in requests]
+    await asyncio.sleep(HOLD_S)
+    for _ in range(2):
+        await client.get("/nothing-here")
+    driver.let_writes_go()
+    return await asyncio.gather(*sent)
+
+
+async def one_winner(site, senders: list[Any], driver, database) -> None:
+    """Requests for one alias at once, dealt out to the senders: one gets it and the redirect."""
+    bodies = [{"url": f"https://example.com/{number}", "alias": "race"} for number in range(RACERS)]
     turns = zip(itertools.cycle(senders), bodies, strict=False)
-    replies = await asyncio.gather(*(send(sender, body, next(clients)) for sender, body in turns))
+    requests = [send(sender, body, next(clients)) for sender, body in turns]
+    replies = await at_once(requests, senders[0], driver, database)
     statuses = sorted(reply.status_code for reply in replies)
-    assert statuses == [201] + [409] * 7, f"8 requests for one alias at once were answered {statuses}"
+    once = [201] + [409] * (RACERS - 1)
+    assert statuses == once, f"{RACERS} requests for one alias at once were answered {statuses}, expected {once}"
     (winner,) = (body for body, reply in zip(bodies, replies, strict=True) if reply.status_code == 201)
-    assert target_of(site.client.get(f"/{alias}")) == winner["url"]
+    assert target_of(site.client.get("/race")) == winner["url"]
 
 
 class Page(HTMLParser):
