@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from statistics import median
 
 import msgspec
@@ -19,13 +19,13 @@ from grader.catalog import layout
 from grader.catalog.submission import read_submission
 from grader.errors import shown
 from grader.grading import grade
-from grader.model import CheckResult, Exercise, ExerciseReport, Submission, Verdict, WrongSolution
-from grader.repro.proof import Unshown, shown_by
+from grader.model import CheckResult, Exercise, ExerciseReport, Verdict, WrongSolution
+from grader.repro.proof import program_faults
 from grader.repro.steps import Recording, Step
-from grader.repro.watching import Watcher
 from grader.suite.transcript import ASKED
 
 SEED = 20_260_101
+_WATCHERS = 2  # processes that look for programs
 MOST_LINES = 8  # of calls in the median transcript of the properties that failed
 #: What is never twice the same: ids, tokens, moments; also where the end is cut off.
 _DRAWN = re.compile(
@@ -36,6 +36,9 @@ _NUMBER = re.compile(r"\d[\d_,.]*(?:e-?\d+)?")
 _RACY_LENGTH = 70
 _SHORTEST = 16  # characters of a suite's source that count as told
 
+#: The folder of a wrong solution, and those checks that it must fail and failed.
+_Failing = tuple[Path, list[CheckResult]]
+
 
 class Feedback:
     """Judges reports of wrong solutions. ``record`` writes their texts instead of comparing them."""
@@ -45,16 +48,13 @@ class Feedback:
         self.repros = 0  # programs that show their faults
         self.lines: list[int] = []  # of calls, in the transcript of each property that failed
         self._parallel = parallel
-        self._programs = ThreadPoolExecutor(parallel)
-        self._pending: dict[str, list[Future[str]]] = {}  # by exercise
-        self._properties: dict[tuple[str, str], tuple[Exercise, Submission]] = {}  # exercise, check -> who fails it
-        self._free = SimpleQueue[Watcher]()
-        self._watchers: list[Watcher] = []
+        #: No thread of this process may start them: what forks at that moment would keep the ends of their pipes open.
+        self._programs = ProcessPoolExecutor(min(parallel, _WATCHERS), mp_context=get_context("spawn"))
+        self._searches: dict[str, tuple[list[_Failing], Future[list[str]]]] = {}  # by exercise
+        self._failing: list[tuple[Exercise, Path, set[str]]] = []  # the properties that a wrong solution fails
 
     def close(self) -> None:
         self._programs.shutdown(cancel_futures=True)
-        for watcher in self._watchers:
-            watcher.close()
 
     def text_faults(self, exercise: Exercise, solution: WrongSolution, report: ExerciseReport) -> Iterator[str]:
         """What is wrong with what a learner reads of one report."""
@@ -73,50 +73,40 @@ class Feedback:
                     yield f"{shown(solution.folder)}: {result.check.id} tells the suite's source: {line}"
 
     def begin(self, exercise: Exercise, wrong: Sequence[WrongSolution], reports: Sequence[ExerciseReport]) -> None:
-        """Has a program looked for that shows the fault of each wrong solution, beside all else."""
-        pending = self._pending.setdefault(exercise.name, [])
-        for solution, report in zip(wrong, reports, strict=True):
-            failed = _named(report, solution)
-            if failed:
-                pending.append(self._programs.submit(self._program_fault, exercise, solution, failed))
-            for result in filter(_is_property, failed):
-                job = exercise, read_submission(exercise, solution.folder)
-                self._properties.setdefault((exercise.name, result.check.id), job)
+        """Has programs looked for that show the faults of the wrong solutions, beside all else."""
+        named = [(solution.folder, _named(report, solution)) for solution, report in zip(wrong, reports, strict=True)]
+        failing = [(folder, failed) for folder, failed in named if failed]
+        self._searches[exercise.name] = failing, self._programs.submit(program_faults, exercise, failing)
+        for folder, failed in failing:
+            self._failing.append((exercise, folder, {each.check.id for each in failed if _is_property(each)}))
 
-    def ended(self, exercise: Exercise) -> list[str]:
-        """For which wrong solutions of an exercise no program shows the fault, once that is known."""
-        faults = [future.result() for future in self._pending.pop(exercise.name)]
-        self.repros += faults.count("")
-        return [fault for fault in faults if fault]
+    def ended(self, exercise: Exercise) -> tuple[list[str], list[str]]:
+        """For which wrong solutions of an exercise no program shows the fault, and for which one did at a second try
+        alone, when all has been looked for.
+        """
+        wait([search for _, search in self._searches.values()])
+        failing, search = self._searches[exercise.name]
+        found = search.result()
+        left = [wrong for wrong, fault in zip(failing, found, strict=True) if fault]
+        faults = self._programs.submit(program_faults, exercise, left).result() if left else []
+        self.repros += len(failing) - len(list(filter(None, faults)))
+        unsteady = [fault for fault, again in zip(filter(None, found), faults, strict=True) if not again]
+        return list(filter(None, faults)), unsteady
 
     def summary(self) -> Iterator[str]:
-        """What of all exercises together is a fault. Grades one wrong solution for each property that failed once more,
-        as learners are graded: with examples made small.
+        """What of all exercises together is a fault. Has each property that failed fail once more, as learners see it:
+        with examples made small.
         """
-        graded = (
-            grade(self._properties.values(), seed=SEED, parallel=self._parallel).exercises if self._properties else ()
-        )
-        for (_, check), report in zip(self._properties, graded, strict=True):
+        chosen = list(_covering(self._failing))
+        jobs = [(exercise, read_submission(exercise, folder)) for exercise, folder, _ in chosen]
+        graded = grade(jobs, seed=SEED, parallel=self._parallel).exercises if jobs else ()
+        for (_, _, properties), report in zip(chosen, graded, strict=True):
             for result in report.checks:
-                if result.check.id == check and result.verdict is not Verdict.PASSED:
+                if result.check.id in properties and result.verdict is not Verdict.PASSED:
                     lines = result.transcript.splitlines()
                     self.lines.append(sum(not line.startswith(("#", "from ", "import ")) for line in lines))
         if self.lines and median(self.lines) > MOST_LINES:
             yield f"the median transcript of a property that failed has {median(self.lines):g} lines of calls"
-
-    def _program_fault(self, exercise: Exercise, solution: WrongSolution, failed: Sequence[CheckResult]) -> str:
-        """Why no repro file tells the wrong solution from the reference; empty when one does."""
-        try:
-            watcher = self._free.get_nowait()
-        except Empty:
-            self._watchers.append(watcher := Watcher())
-        try:
-            shown_by(exercise, failed, solution.folder, watcher)
-        except Unshown as reason:
-            return f"{shown(solution.folder)}: no repro file shows the fault: {reason}"
-        finally:
-            self._free.put(watcher)
-        return ""
 
 
 def _named(report: ExerciseReport, solution: WrongSolution) -> list[CheckResult]:
@@ -157,6 +147,15 @@ def _is_racy_step(number: int, step: Step) -> bool:
     is_look = step.text.startswith(("driver.", "await driver.")) and not step.seen.startswith("Text(")
     is_beside = step.is_awaited and step.ended != number  # others began before it ended
     return step.measured or is_look or is_beside
+
+
+def _covering(failing: Iterable[tuple[Exercise, Path, set[str]]]) -> Iterator[tuple[Exercise, Path, set[str]]]:
+    """Few wrong solutions that fail all properties, each with those that no earlier one fails."""
+    left = [(exercise, folder, set(properties)) for exercise, folder, properties in failing]
+    while any(properties for _, _, properties in left):
+        exercise, folder, most = max(left, key=lambda each: len(each[2]))
+        yield exercise, folder, most
+        left = [(each, at, fails - most if each is exercise else fails) for each, at, fails in left]
 
 
 @cache

@@ -29,6 +29,7 @@ from grader.trials import Trial, differ, trials_of
 from grader.visible import visible_faults
 
 MIN_CHECKS, MIN_WRONG, MIN_ALTERNATIVES = 8, 6, 2
+_UNSTEADY = "unsteady, not so when run alone: {}"
 _VISIBLE = ()  # stands for the visible tests, which are about no trial
 
 
@@ -95,7 +96,9 @@ def prove(exercises: Iterable[Exercise], *, parallel: int, feedback: Feedback | 
                 begun.append(proof)
         for proof in begun:
             assert feedback is not None
-            proof.faults += feedback.ended(proof.exercise)
+            faults, unsteady = feedback.ended(proof.exercise)
+            proof.faults += faults
+            proof.unsteady += map(_UNSTEADY.format, unsteady)
             yield proof
 
 
@@ -119,7 +122,7 @@ def _settled(graded: Iterable[Proof], cells: Cells, options: RunOptions, beside:
         again = _found(proof)
         proof.faults += [fault for faults in again.values() for fault in faults]
         for about in found.keys() - again.keys():
-            proof.unsteady += [f"unsteady, not so when run alone: {fault}" for fault in found[about]]
+            proof.unsteady += map(_UNSTEADY.format, found[about])
         yield proof
 
 

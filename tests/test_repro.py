@@ -6,6 +6,7 @@ import ast
 import datetime as dt
 import math
 import sys
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,15 @@ FAULTS = {
             cache = subject.Cache(1, on_evict=gone.append)
             cache.put("a", 1)
             assert gone == []
+        """,
+    ),
+    "a reply that is never another": (
+        ("def drawn(): return secrets.token_urlsafe(24)", "def drawn(): return 'a0' * 16"),
+        """
+        @check(10)
+        def test_x(subject):
+            drawn = {subject.drawn() for _ in range(5)}
+            assert len(drawn) == 5, f"5 draws gave {len(drawn)} words"
         """,
     ),
     "a function that raises": (
@@ -299,6 +309,33 @@ def written(result: CheckResult, tmp_path: Path, wrong: str) -> tuple[str, dict[
     subject = Subject("week1/toy", "a title", str(folders["wrong"]), DRIVER)
     with Watcher() as watcher:
         return next(programs(recording, subject, folders["right"], 0.5, watcher)), folders
+
+
+@pytest.fixture(scope="module")
+def watcher() -> Iterator[Watcher]:
+    """A warm process."""
+    with Watcher() as watcher:
+        yield watcher
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "import sys; print(sys.argv[1:], __name__); sys.exit(1)",
+        "import sys; print(1); sys.exit('in words')",
+        "1 / 0",
+        "import os; print(os.path.basename(__file__), flush=True); os._exit(1)",
+        "import grader",
+        "import sys; print('msgspec' in vars(), [name for name in sys.modules if name.startswith('grader')])",
+        "import threading, time; threading.Thread(target=lambda: (time.sleep(0.05), print('late'))).start()",
+        "import asyncio\nasync def main(): print(2)\nasyncio.run(main())",
+    ],
+)
+def test_a_fork_is_like_a_fresh_interpreter(watcher: Watcher, program: str, tmp_path: Path) -> None:
+    """The same status and the same words, with nothing of the kit to be found."""
+    status, said = run(program, tmp_path)
+    warm = watcher.run(program, tmp_path, None)
+    assert warm == (status, said if "Error" not in said else "")
 
 
 def test_a_passed_check_has_no_recording(suites: Suites) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from grader import verify
+from grader import feedback, verify
 from grader.catalog import Catalog
 from grader.feedback import Feedback, kept_text
 from grader.model import Check, CheckResult, Exercise, Verdict
@@ -193,6 +193,17 @@ def nothing(_: Exercise) -> list[str]:
     return []
 
 
+def fails_at_first(_: Exercise, wrong: Sequence[tuple[Path, Sequence[CheckResult]]]) -> list[str]:
+    """Faults of programs that are not there the second time."""
+    return [_fails_at_first(folder / "happened") for folder, _ in wrong]
+
+
+def _fails_at_first(happened: Path) -> str:
+    fault = "" if happened.exists() else "no program"
+    happened.touch()
+    return fault
+
+
 CHANCE = """    import time
     assert subject.merge([(1, 3), (3, 5)]) == time.monotonic_ns()"""
 
@@ -347,6 +358,14 @@ class TestFeedback:
             "bridges_gaps.txt: what a learner reads was never reviewed",
             "returns_nothing.txt: what a learner reads is not what was reviewed",
         ]
+
+    def test_a_program_that_shows_its_fault_once_only(self, kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What no program showed is looked for once more, alone; that it was found then is told."""
+        monkeypatch.setattr(feedback, "program_faults", fails_at_first)
+        with closing(Feedback(record=True, parallel=2)) as judge:
+            (proof,) = verify.prove([Catalog.load(kit.root).get(NAME)], parallel=2, feedback=judge)
+        assert proof.faults == []
+        assert "unsteady, not so when run alone: no program" in "\n".join(proof.unsteady)
 
     @pytest.mark.parametrize(
         ("message", "step", "kept"),

@@ -19,7 +19,10 @@ from grader.suite.traffic import answered
 from grader.suite.watched import asked, printed_lines
 from grader.suite.web import Site
 
-__all__ = ["App", "Parts", "asked", "play", "printed"]
+__all__ = ["WARM", "App", "Parts", "asked", "play", "printed"]
+
+#: Cells that are open already, by what they import; in a program that was started by itself there are none.
+WARM: dict[tuple[str, ...], Cells] = {}
 
 
 class App:
@@ -81,15 +84,13 @@ def printed(cell: CellControl) -> list[Any]:
 
 
 @contextlib.contextmanager
-def opened(
-    needs: Mapping[str, Any], folder: str, module: str, driver: str, warm: Cells | None = None
-) -> Iterator[Parts]:
-    """The parts for the code in ``folder``, in a cell of ``warm`` if there are any."""
+def opened(needs: Mapping[str, Any], folder: str, module: str, driver: str) -> Iterator[Parts]:
+    """The parts for the code in ``folder``."""
     here = Path(folder)
     limits = Limits(needs["call_s"], needs["check_s"], needs["memory_mb"])
     cell = CellNeeds(tuple(needs["preload"]), needs["processes"], needs["writable"])
     exercise = Exercise(f"repro/{module}", "", "", 0, "", (), "", (), cell, limits, here, here)
-    cells = warm or open_cells(preload=cell.preload)
+    cells = WARM.get(cell.preload) or open_cells(preload=cell.preload)
     try:
         files = read_submission(exercise, here).files
         run = Run(exercise, files, driver, cells.launcher(cell.preload), RunOptions())
@@ -99,20 +100,13 @@ def opened(
         finally:
             session.close()
     finally:
-        if warm is None:
+        if cell.preload not in WARM:
             cells.close()
 
 
-def play(
-    program: Callable[[Parts], Any],
-    needs: Mapping[str, Any],
-    folder: str,
-    module: str,
-    driver: str,
-    warm: Cells | None = None,
-) -> None:
-    """Runs a program with the parts that it needs, in a cell of ``warm`` if there are any."""
-    with opened(needs, folder, module, driver, warm) as parts:
+def play(program: Callable[[Parts], Any], needs: Mapping[str, Any], folder: str, module: str, driver: str) -> None:
+    """Runs a program with the parts that it needs."""
+    with opened(needs, folder, module, driver) as parts:
         if inspect.iscoroutinefunction(program):
 
             async def run() -> None:

@@ -60,6 +60,11 @@ def runtime(*, with_kit: bool) -> str:
     return f"{source}\n\n\n{_KIT.replace('KIT', repr(str(_ROOT)), 1)}" if with_kit else source
 
 
+def is_with_kit(program: str) -> bool:
+    """Whether a whole file takes real parts from the kit."""
+    return _KIT.partition("\n")[0] in program
+
+
 def long(source: str) -> str:
     """A text over several lines as Python writes it for people."""
     if "'''" in source or (not source.isascii() and "\\" in source):

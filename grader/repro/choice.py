@@ -8,7 +8,7 @@ from itertools import permutations
 from typing import Any
 
 from grader.repro import verdict
-from grader.repro.figures import Run, bounded, differences, growths, is_address, ratios
+from grader.repro.figures import Run, bounded, differences, growths, is_address, ratios, repeats
 from grader.repro.program import Decision
 from grader.repro.runtime import Raised, Record, Text
 from grader.repro.verdict import alike, at, is_number, size, tally
@@ -33,6 +33,7 @@ def decisions(
     """
     ranked = [(10, 0, decision) for decision in growths(came, runs, {number: names[number] for number in measured})]
     ranked += [(45, 0, decision) for decision in differences(came, runs, steps, names)]
+    ranked += [(70, 0, decision) for decision in repeats(came, runs, steps, names)]
     for number in range(len(steps)):
         if not runs or not all(number in run for run in runs):
             break

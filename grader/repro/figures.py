@@ -9,7 +9,7 @@ from itertools import permutations
 from typing import Any
 
 from grader.repro.program import Decision
-from grader.repro.verdict import is_number, ratio
+from grader.repro.verdict import alike, is_number, ratio
 
 #: What each step gave, by its number.
 Run = dict[int, Any]
@@ -45,6 +45,17 @@ def differences(came: Run, runs: list[Run], steps: list[str], names: dict[int, s
                 mine, *theirs = [run[number] - run[place] for run in (came, *runs)]
                 for _, decision in bounded(number, f"came - {names[place]}", mine, theirs, 0):
                     yield decision
+
+
+def repeats(came: Run, runs: list[Run], steps: list[str], names: dict[int, str]) -> Iterator[Decision]:
+    """A reply that came before, to the same call, which never happens to right solutions."""
+    for number, step in enumerate(steps):
+        before = next((place for place in names if place < number and steps[place] == step), None)
+        if before is None or not all(before in run and number in run for run in (came, *runs)):
+            continue
+        if alike(came[number], came[before]) and not any(alike(run[number], run[before]) for run in runs):
+            unlike = f"not alike(got, plain({names[before]}))"
+            yield Decision(number, "plain(came)", unlike, "another reply than before")
 
 
 def ratios(number: int, mine: Any, theirs: list[Any]) -> Iterator[Decision]:

@@ -70,7 +70,7 @@ def handed_out(recording: Recording, subject: Subject, decision: Decision) -> st
     steps = _settled(recording.steps)
     steps = steps[: max(decision.step + 1, steps[decision.step].ended)]
     given = " ".join(answer for function in recording.functions for _, answer in function.calls if "After(" in answer)
-    texts = [*[step.text for step in steps], decision.got, given]
+    texts = [*[step.text for step in steps], decision.got, decision.demand, given]
     lines: list[str] = []
     for number, step in enumerate(steps):
         is_needed = bool(step.name and re.search(rf"\b{step.name}\b", " ".join(texts[number + 1 :])))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path
 
 import msgspec
 
 from grader.catalog import layout
+from grader.errors import shown
 from grader.model import CheckResult, Exercise
+from grader.repro.assembly import is_with_kit
 from grader.repro.program import Decision, Subject, handed_out
 from grader.repro.python import run
 from grader.repro.steps import Recording
@@ -18,6 +22,9 @@ from grader.repro.watching import Watcher
 
 _PROGRAMS = 10  # that are tried for each check that failed
 _AGAIN, _TRIES = 3, 12  # the likeliest of them, and how often, when none has shown the fault at once
+
+#: Runs a program on the code in a folder: its exit status and what it printed.
+Run = Callable[[str, Path], tuple[int, str]]
 
 
 class Unshown(Exception):
@@ -37,28 +44,52 @@ def prove(exercise: Exercise, result: CheckResult, folder: Path) -> str:
     raise Unshown("a right solution answers the same")
 
 
-def shown_by(exercise: Exercise, failed: Sequence[CheckResult], folder: Path, watcher: Watcher) -> str:
-    """The program for one of the failed checks which ends with status 1 and the check's message for the code in
-    ``folder``, and with status 0 for the reference. What threads do may take several tries to show.
-
-    Raises:
-        Unshown: there is none, and why, check by check.
+class Prover:
+    """Shows that repro files of one exercise show faults. They are run in forks of a warm process; the first of each
+    kind, and what shows no fault there, by interpreters of their own.
     """
-    reasons = dict[str, str]()
-    for tries, most in ((1, _PROGRAMS), (_TRIES, _AGAIN)):
-        for result in failed:
-            message, number = result.message.partition("\n")[0], 0
-            try:
-                for text in islice(candidates(exercise, result, folder, watcher, tries), most):
-                    number += 1
-                    status, said = run(text, folder)
-                    if status == 1 and message in said and run(text, exercise.hidden)[0] == 0:
-                        return text
-            except Unshown as reason:
-                reasons[result.check.id] = str(reason)
-            else:
-                reasons[result.check.id] = f"none of {number} programs ends with 1 here and with 0 for the reference"
-    raise Unshown("; ".join(f"{name}: {reason}" for name, reason in reasons.items()))
+
+    def __init__(self, exercise: Exercise, watcher: Watcher) -> None:
+        self._exercise, self._watcher = exercise, watcher
+        self._kinds = set[str]()  # how programs are run, of those that ran by themselves
+
+    def shown_by(self, failed: Sequence[CheckResult], folder: Path) -> str:
+        """The program for one of the failed checks which ends with status 1 and the check's message for the code in
+        ``folder``, and with status 0 for the reference. What threads do may take several tries to show.
+
+        Raises:
+            Unshown: there is none, and why, check by check.
+        """
+        reasons = dict[str, str]()
+        for tries, most, tells in ((1, _PROGRAMS, self._tells_in_forks), (_TRIES, _AGAIN, self._tells)):
+            for result in failed:
+                message, number = result.message.partition("\n")[0], 0
+                try:
+                    for text in islice(candidates(self._exercise, result, folder, self._watcher, tries), most):
+                        number += 1
+                        if tells(text, message, folder):
+                            return text
+                except Unshown as reason:
+                    reasons[result.check.id] = str(reason)
+                else:
+                    reasons[result.check.id] = f"none of {number} programs ends with 1 here and 0 for the reference"
+        raise Unshown("; ".join(f"{name}: {reason}" for name, reason in reasons.items()))
+
+    def _tells_in_forks(self, text: str, message: str, folder: Path) -> bool:
+        preload = list(self._exercise.cell.preload) if is_with_kit(text) else None
+        if not self._tells(text, message, folder, partial(self._watcher.run, preload=preload)):
+            return False
+        kind = text.splitlines()[-1]
+        if kind not in self._kinds:
+            if not self._tells(text, message, folder):
+                return False
+            self._kinds.add(kind)
+        return True
+
+    def _tells(self, text: str, message: str, folder: Path, run: Run = run) -> bool:
+        """Whether a program tells the code in ``folder`` from the reference."""
+        status, said = run(text, folder)
+        return status == 1 and message in said and run(text, self._exercise.hidden)[0] == 0
 
 
 def candidates(
@@ -92,3 +123,27 @@ def programs(
         yield handed_out(recording, subject, Decision(len(recording.steps) - 1, cut=last.cut, seconds=seconds))
     for decision in watcher.decisions(recording, subject, reference):
         yield handed_out(recording, subject, dataclasses.replace(decision, tries=tries))
+
+
+@cache
+def _watcher() -> Watcher:
+    """That of this process."""
+    watcher = Watcher()
+    atexit.register(watcher.close)
+    return watcher
+
+
+def program_faults(exercise: Exercise, wrong: Sequence[tuple[Path, Sequence[CheckResult]]]) -> list[str]:
+    """For each wrong solution, by its folder and the checks that it failed, why no repro file tells it from the
+    reference; empty where one does.
+    """
+    prover = Prover(exercise, _watcher())
+    return [_fault(prover, folder, failed) for folder, failed in wrong]
+
+
+def _fault(prover: Prover, folder: Path, failed: Sequence[CheckResult]) -> str:
+    try:
+        prover.shown_by(failed, folder)
+    except Unshown as reason:
+        return f"{shown(folder)}: no repro file shows the fault: {reason}"
+    return ""

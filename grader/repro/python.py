@@ -8,13 +8,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-_PATIENCE_S = 60
-_ROOT = Path(__file__).resolve().parents[2]
+PATIENCE_S = 60
+ROOT = Path(__file__).resolve().parents[2]
 
 
-def environment() -> dict[str, str]:
-    """That of this process, with the kit to be found, and the same hashes on every run."""
-    return {**os.environ, "PYTHONPATH": str(_ROOT), "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
+def environment(*, with_kit: bool) -> dict[str, str]:
+    """That of this process, with the kit to be found or not, and the same hashes on every run."""
+    paths = {"PYTHONPATH": str(ROOT) if with_kit else ""}
+    return os.environ | paths | {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def run(program: str, folder: Path) -> tuple[int, str]:
@@ -24,8 +25,8 @@ def run(program: str, folder: Path) -> tuple[int, str]:
         path.write_text(program, encoding="utf-8")
         try:
             done = subprocess.run(  # noqa: S603 - this interpreter, on a program of our own
-                [sys.executable, str(path), str(folder)], env=environment(), capture_output=True, text=True,
-                timeout=_PATIENCE_S, check=False, stdin=subprocess.DEVNULL, errors="replace",
+                [sys.executable, str(path), str(folder)], env=environment(with_kit=False), stdin=subprocess.DEVNULL,
+                capture_output=True, timeout=PATIENCE_S, check=False, text=True, errors="replace",
             )  # fmt: skip
         except subprocess.TimeoutExpired:
             return -1, "no end within a minute"

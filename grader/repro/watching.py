@@ -1,4 +1,6 @@
-"""A warm process that runs programs on right solutions and says what tells the recorded run from theirs."""
+"""A warm process that runs programs: on right solutions, to say what tells the recorded run from theirs, and on any
+code, to see what they say of it.
+"""
 
 from __future__ import annotations
 
@@ -17,18 +19,25 @@ from grader.repro.steps import Recording
 
 
 class Request(msgspec.Struct):
-    """What is to be watched: a program, the folder of a right solution, what its cells import if it has any."""
+    """What is to be done: with which program, on the code in which folder. ``preload`` is what its cells import, if it
+    has any. ``is_watched``: the code is right, and its answers are to be told from those that were recorded.
+    """
 
     program: str
     folder: str
     preload: list[str] | None
+    is_watched: bool
 
 
 class Found(msgspec.Struct):
-    """The possible decisions, the best first, or why there are none."""
+    """The possible decisions, the best first, or why there are none; of a program that was run, its exit status and
+    what it printed.
+    """
 
     decisions: list[Decision] = []
     problem: str = ""
+    status: int = 0
+    said: str = ""
 
 
 class Watcher:
@@ -51,15 +60,16 @@ class Watcher:
         Raises:
             RuntimeError: it could not be run.
         """
-        with tempfile.TemporaryDirectory(prefix="repro-") as place:
-            path = Path(place, "watched.py")
-            path.write_text(watched(recording, subject), encoding="utf-8")
-            preload = subject.parts["preload"] if recording.kit else None
-            answer = self._ask(msgspec.json.encode(Request(str(path), str(reference), preload)))
-        found = msgspec.json.decode(answer, type=Found) if answer else Found(problem="the watcher has ended")
+        preload = subject.parts["preload"] if recording.kit else None
+        found = self._asked(watched(recording, subject), reference, preload, is_watched=True)
         if found.problem:
             raise RuntimeError(f"the reference could not be watched:\n{found.problem}")
         return found.decisions
+
+    def run(self, program: str, folder: Path, preload: list[str] | None) -> tuple[int, str]:
+        """Runs a program in a fork of the warm process, as ``python.run`` does in a fresh one."""
+        found = self._asked(program, folder, preload, is_watched=False)
+        return (-1, found.problem) if found.problem else (found.status, found.said)
 
     def close(self) -> None:
         if self._process is not None:
@@ -67,10 +77,17 @@ class Watcher:
                 self._process.communicate()  # which closes its input, and so ends it
             self._process = None
 
-    def _ask(self, line: bytes) -> bytes:
+    def _asked(self, program: str, folder: Path, preload: list[str] | None, *, is_watched: bool) -> Found:
+        with tempfile.TemporaryDirectory(prefix="repro-") as place:
+            path = Path(place, "repro.py")
+            path.write_text(program, encoding="utf-8")
+            answer = self._answer(msgspec.json.encode(Request(str(path), str(folder), preload, is_watched)))
+        return msgspec.json.decode(answer, type=Found) if answer else Found(problem="the watcher has ended")
+
+    def _answer(self, line: bytes) -> bytes:
         if self._process is None:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "grader.replay.watch"], env=environment(),
+                [sys.executable, "-m", "grader.replay.watch"], env=environment(with_kit=True),
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             )  # fmt: skip
         assert self._process.stdin is not None

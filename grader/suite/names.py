@@ -10,6 +10,7 @@ from typing import Any
 
 from grader.cell.remote import Record, Remote
 from grader.repro.literals import literal
+from grader.repro.steps import Step
 from grader.suite.written import NESTED, with_place
 
 _DRAWN = re.compile(r"[\w-]{6,64}")  # what may have been drawn at random, such as a code
@@ -41,6 +42,14 @@ class Names:
         word = f"{word}_" if keyword.iskeyword(word) or hasattr(builtins, word) else word
         self._taken[word] = number = self._taken.get(word, 0) + 1
         return word if number == 1 else f"{word}{number}"
+
+    def name_repeated(self, steps: Iterable[Step]) -> None:
+        """Names a text that was the reply to a call and came again: that may be what is wrong."""
+        first = dict[str, Step]()
+        for step in steps:
+            before = first.setdefault(step.text, step)
+            if before is not step and not before.name and before.seen == step.seen and step.seen[:1] in ("'", '"'):
+                before.name = self.fresh("reply")
 
     def of(self, remote: Remote) -> str:
         """The name of an object, or nothing."""

@@ -153,6 +153,7 @@ class Recorder:
             begun.append(len(steps))
         for step in steps:
             step.ended = begun[min(step.ended, len(self._steps))]
+        self.names.name_repeated(steps)
         tables = self._given.tables([step.text for step in steps])
         for table in tables:
             if not table.is_service:

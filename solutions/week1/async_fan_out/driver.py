@@ -38,5 +38,6 @@ async def cancel(urls: list[str], options: dict[str, Any], started: Callback, lo
     else:
         error = task.exception()
         ended = "it returned a list" if error is None else f"it raised {type(error).__name__}"
-    await look()
+    if task.done():
+        await look()
     return {"ended": ended, "tasks_left": left}
