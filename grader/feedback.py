@@ -27,6 +27,7 @@ from grader.suite.transcript import ASKED
 SEED = 20_260_101
 _WATCHERS = 2  # processes that look for programs
 MOST_LINES = 8  # of calls in the median transcript of the properties that failed
+_ENOUGH = 10  # properties, of which there is a median that says something
 #: What is never twice the same: ids, tokens, moments; also where the end is cut off.
 _DRAWN = re.compile(
     r"\b(?=[a-f-]*\d)[0-9a-f-]{12,}\b|(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{20,}|(?<![\w-])[\w-]{40,}"
@@ -105,7 +106,7 @@ class Feedback:
                 if result.check.id in properties and result.verdict is not Verdict.PASSED:
                     lines = result.transcript.splitlines()
                     self.lines.append(sum(not line.startswith(("#", "from ", "import ")) for line in lines))
-        if self.lines and median(self.lines) > MOST_LINES:
+        if len(self.lines) >= _ENOUGH and median(self.lines) > MOST_LINES:
             yield f"the median transcript of a property that failed has {median(self.lines):g} lines of calls"
 
 

@@ -144,6 +144,6 @@ def program_faults(exercise: Exercise, wrong: Sequence[tuple[Path, Sequence[Chec
 def _fault(prover: Prover, folder: Path, failed: Sequence[CheckResult]) -> str:
     try:
         prover.shown_by(failed, folder)
-    except Unshown as reason:
+    except (Unshown, RuntimeError) as reason:
         return f"{shown(folder)}: no repro file shows the fault: {reason}"
     return ""

@@ -94,4 +94,7 @@ class Watcher:
         assert self._process.stdout is not None
         self._process.stdin.write(line + b"\n")
         self._process.stdin.flush()
-        return self._process.stdout.readline()
+        answer = self._process.stdout.readline()
+        if not answer:
+            self.close()  # it has ended; the next request starts another
+        return answer
