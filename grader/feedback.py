@@ -28,10 +28,10 @@ SEED = 20_260_101
 _WATCHERS = 2  # processes that look for programs
 MOST_LINES = 8  # of calls in the median transcript of the properties that failed
 _ENOUGH = 10  # properties, of which there is a median that says something
-#: What is never twice the same: ids, tokens, moments; also where the end is cut off.
+#: What is never twice the same: ids, tokens, moments, real seconds; also where the end is cut off.
 _DRAWN = re.compile(
     r"\b(?=[a-f-]*\d)[0-9a-f-]{12,}\b|(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{20,}|(?<![\w-])[\w-]{40,}"
-    r"|\d{4}-\d\d-\d\dT[\d:]+\.\d+|\b[0-9a-f-]+(?=\.\.\.)|\(\d+ sub-exceptions?\)"
+    r"|\b0\.\d{6}\b|\d{4}-\d\d-\d\dT[\d:]+\.\d+|\b[0-9a-f-]+(?=\.\.\.)|\(\d+ sub-exceptions?\)"
 )
 _NUMBER = re.compile(r"\d[\d_,.]*(?:e-?\d+)?")
 _RACY_LENGTH = 70
