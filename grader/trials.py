@@ -1,4 +1,5 @@
-"""What solutions are to earn: the stub and an empty file nothing, right ones all, wrong ones all but some.
+"""What solutions are to earn: the stub and an empty file nothing, constants next to nothing, right ones all, wrong ones
+all but some.
 
 Each fault is one line that names the file and what mends it.
 """
@@ -12,8 +13,11 @@ from pathlib import Path
 
 from grader.catalog import layout
 from grader.catalog.submission import read_submission
+from grader.constants import CONSTANTS, Constant
 from grader.errors import shown
 from grader.model import Exercise, ExerciseReport, Status, Submission, Verdict, WrongSolution
+
+CONSTANTS_EARN = 5  # points at most
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ def trials_of(exercise: Exercise, wrong: Sequence[WrongSolution], also: Also | N
         reference,
         Trial(_as_work(read_submission(exercise, stub)), _earns_nothing(stub)),
         Trial(_empty(exercise), _earns_nothing(None)),
+        *(Trial(_constant(exercise, each), _earns_little(exercise, each)) for each in CONSTANTS),
         *(Trial(read_submission(exercise, folder), _earns_all(folder)) for folder in layout.alternatives(exercise)),
         *(Trial(read_submission(exercise, each.folder), _fails_as_said(exercise, each, also)) for each in wrong),
     ]
@@ -54,6 +59,23 @@ def _as_work(stub: Submission) -> Submission:
 
 def _empty(exercise: Exercise) -> Submission:
     return Submission("an empty file", {f"{exercise.module}.py": b""})
+
+
+def _constant(exercise: Exercise, constant: Constant) -> Submission:
+    """The stub's files, in which every function answers the same."""
+    stub = _as_work(read_submission(exercise, layout.stub(exercise)))
+    files = {name: constant.written(content) for name, content in stub.files.items()}
+    return dataclasses.replace(stub, origin=constant.words, files=files)
+
+
+def _earns_little(exercise: Exercise, constant: Constant) -> Callable[[ExerciseReport], Iterator[str]]:
+    def judge(report: ExerciseReport) -> Iterator[str]:
+        if report.score > CONSTANTS_EARN:
+            paid = ", ".join(result.check.id for result in report.checks if result.earned)
+            suite = shown(layout.suite(exercise))
+            yield f"{suite}: {constant.words} earns {report.score:g} points at {paid}; demand a right answer first"
+
+    return judge
 
 
 def _earns_nothing(folder: Path | None) -> Callable[[ExerciseReport], Iterator[str]]:

@@ -22,7 +22,7 @@ FLOORS = (
     ("catalog", "cell"),
     ("services", "history", "repro"),
     ("suite",),
-    ("scoring", "replay", "report"),
+    ("scoring", "replay", "report", "constants"),
     ("running", "progress", "statement", "trials", "visible"),
     ("remembering",),
     ("grading", "cluster"),

@@ -12,6 +12,7 @@ import pytest
 
 from grader import feedback, verify
 from grader.catalog import Catalog
+from grader.constants import CONSTANTS
 from grader.feedback import Feedback, kept_text
 from grader.model import Check, CheckResult, Exercise, Verdict
 from grader.new import create
@@ -251,6 +252,13 @@ class TestRunning:
         """Stub and empty file earn nothing."""
         assert found("an empty file: earns 15 points at test_cost_grows_like_sorting")
         assert found("stub: earns 15 points at test_cost_grows_like_sorting")
+
+    @pytest.mark.parametrize("words", [constant.words for constant in CONSTANTS])
+    def test_a_suite_that_pays_for_constants(self, found: Callable[[str], list[str]], words: str) -> None:
+        """One answer to everything earns next to nothing."""
+        (fault,) = found(words)
+        assert "first/suite.py" in fault
+        assert "earns 15 points at test_cost_grows_like_sorting; demand a right answer first" in fault
 
     def test_visible_tests_that_the_reference_fails(self, found: Callable[[str], list[str]]) -> None:
         """With the end of what pytest said."""
