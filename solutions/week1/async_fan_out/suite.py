@@ -95,7 +95,7 @@ def script(services: Any) -> Script:
 
 @check(
     "replies come in the order of the URLs, each with its url, status and JSON",
-    points=7,
+    points=5,
     stage="core",
     hint="Answers arrive in any order. Which one belongs to urls[2]?",
 )
@@ -113,7 +113,7 @@ async def test_order(subject, virtual_time, script, data):
 
 @check(
     "all services are called at once: the call lasts as long as the slowest",
-    points=8,
+    points=10,
     stage="core",
     hint="Start every request before you wait for the first answer.",
 )

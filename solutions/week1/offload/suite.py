@@ -222,7 +222,7 @@ def test_arguments(driver):
 
 @check(
     "each call of handle has its own workers, keeps no reply that was taken, and leaves no thread",
-    points=8,
+    points=10,
     stage="production",
     hint="What lives as long as the module, or in a list that only grows?",
 )
@@ -238,7 +238,7 @@ def test_footprint(driver):
 
 @check(
     "the functions see the context variables of the consumer, so that logs have their request id",
-    points=7,
+    points=5,
     stage="production",
     hint="A pool's thread has a context of its own. What does asyncio.to_thread do that run_in_executor does not?",
 )
