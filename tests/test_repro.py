@@ -24,6 +24,7 @@ from grader.repro.proof import programs
 from grader.repro.python import run
 from grader.repro.steps import Recording
 from grader.repro.watching import Watcher
+from grader.suite.written import with_place
 from tests.toy_suites import Suites
 
 RIGHT = """
@@ -336,6 +337,18 @@ def test_a_fork_is_like_a_fresh_interpreter(watcher: Watcher, program: str, tmp_
     status, said = run(program, tmp_path)
     warm = watcher.run(program, tmp_path, None)
     assert warm == (status, said if "Error" not in said else "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["['x', 'code-7', 'a code-7 {b}']", "f(b'{\"code-7\": \\xff}')", "f'{word} {{}} code-7'", "'code-7, code-7'"],
+)
+def test_a_word_of_a_reply_is_taken_from_it(text: str) -> None:
+    """In every kind of literal, which stays what it is."""
+    names = {"word": "code-7", "f": lambda given: given}
+    placed = with_place(with_place(text, "code-7", "word"), "code-7", "word")
+    assert "code-7" not in placed
+    assert eval(placed, dict(names)) == eval(text, dict(names))
 
 
 def test_a_passed_check_has_no_recording(suites: Suites) -> None:

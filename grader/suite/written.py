@@ -54,11 +54,14 @@ def holds_objects(value: Any, depth: int = 0) -> bool:
 
 def with_place(text: str, found: str, place: str) -> str:
     """The literal with the text ``found`` in its strings replaced by the expression ``place``."""
-    return re.sub(
-        rf"'([^'\n]*?){re.escape(found)}([^'\n]*)'",
-        lambda match: f"f'{_braced(match[1])}{{{place}}}{_braced(match[2])}'",
-        text,
-    )
+
+    def placed(match: re.Match[str]) -> str:
+        prefix, before, after = match.groups()
+        if prefix != "f":
+            before, after = _braced(before), _braced(after)
+        return f"f'{before}{{{place}}}{after}'" + (".encode('latin-1')" if prefix == "b" else "")
+
+    return re.sub(rf"(\b[bf])?'([^'\n]*?){re.escape(found)}([^'\n]*)'", placed, text)
 
 
 def _braced(text: str) -> str:
