@@ -142,10 +142,11 @@ def test_freed(driver, parents, kept):
 @given(items=st.lists(st.integers() | st.none() | st.text(max_size=2), min_size=1, max_size=5))
 @example(items=[1, 2])
 @settings(max_examples=20)
-def test_collect(driver, items):
+def test_collect(subject, driver, items):
     seen = driver.collect_apart(items)
     assert seen["lists"] == [[item] for item in items]
     assert seen["different"] == len(items), f"{len(items)} calls gave {seen['different']} different lists"
+    assert subject.collect(items[0], [None]) == [None, items[0]]
 
 
 @check(
@@ -255,13 +256,17 @@ def test_bucket(driver):
     stage="robust",
     hint="1 == 1.0 == True, and they have one hash. What must the key of your dict tell apart?",
 )
-@given(values=st.permutations([1, 1.0, True, Decimal(1), Fraction(1), 0, 0.0, False, 1, True, "1"]))
-@example(values=[1, True, 1.0, True])
+@given(values=st.permutations([1, 1.0, True, Decimal(1), Fraction(1), 0, 0.0, False, 1.0, True, "1"]))
+@example(values=[1, True, 1.0, True, 1.0])
 @settings(max_examples=20)
-def test_types(subject, values):
-    got = subject.interned(values)
+def test_types(driver, values):
+    seen = driver.places(values)
+    got = seen["values"]
     assert type(got) is list, f"expected a list, got {got!r}"
     assert list(map(repr, got)) == list(map(repr, values)), f"interned({values!r}) gave {got!r}"
+    expected = [list(map(repr, values)).index(repr(value)) for value in values]
+    for number, (place, first) in enumerate(zip(seen["places"], expected)):
+        assert place == first, f"item {number} of the result is item {first} of {values!r}, got item {place}"
 
 
 @check(
