@@ -60,11 +60,12 @@ class Feedback:
     def text_faults(self, exercise: Exercise, solution: WrongSolution, report: ExerciseReport) -> Iterator[str]:
         """What is wrong with what a learner reads of one report."""
         path = layout.messages(exercise, solution)
-        text = "\n".join(kept_text(result) for result in _named(report, solution))
+        known = path.read_text(encoding="utf-8") if path.is_file() else ""
+        text = "\n".join(_merged(result, known) for result in _named(report, solution))
         if self.record:
             path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
-        elif (known := path.read_text(encoding="utf-8") if path.is_file() else "") != text:
+        elif text != known:
             what = "is not what was reviewed" if known else "was never reviewed"
             yield f"{shown(path)}: what a learner reads {what}; `verify --record` writes it, then read the difference"
         source = _suite_lines(layout.suite(exercise))
@@ -132,6 +133,18 @@ def kept_text(result: CheckResult) -> str:
         message, transcript = _NUMBER.sub("#", message), ""
         message = message if len(message) <= _RACY_LENGTH else message[:_RACY_LENGTH] + "..."
     return "\n".join([f"[{result.check.id}] {result.verdict}", message, *([transcript] if transcript else []), ""])
+
+
+def _merged(result: CheckResult, known: str) -> str:
+    """The kept text of a check, with all messages that are known of one where threads, costs or chance were at work:
+    which of them comes is not the same on every run.
+    """
+    kept = kept_text(result)
+    head, *lines = kept.splitlines()
+    before = re.search(rf"^{re.escape(head)}\n((?:.+\n)*)", known, re.MULTILINE)
+    if before is None or not _is_racy(result):
+        return kept
+    return "\n".join([head, *dict.fromkeys([*before[1].splitlines(), *lines]), ""])
 
 
 def _is_racy(result: CheckResult) -> bool:

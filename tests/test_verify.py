@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from grader import feedback, verify
-from grader.catalog import Catalog
+from grader.catalog import Catalog, layout
 from grader.constants import CONSTANTS
 from grader.feedback import Feedback, kept_text
-from grader.model import Check, CheckResult, Exercise, Verdict
+from grader.model import Check, CheckResult, Exercise, Submission, Verdict, WrongSolution
 from grader.new import create
 from grader.repro.steps import Recording, Step
+from grader.scoring import score_exercise
 from grader.suite.recording import encode
 from grader.visible import visible_faults
 
@@ -374,6 +375,24 @@ class TestFeedback:
             (proof,) = verify.prove([Catalog.load(kit.root).get(NAME)], parallel=2, feedback=judge)
         assert proof.faults == []
         assert "unsteady, not so when run alone: no program" in "\n".join(proof.unsteady)
+
+    @pytest.mark.parametrize(
+        ("message", "measured", "faults"),
+        [("3 of 4 ran", True, 0), ("all ran", True, 0), ("none ran", True, 1), ("all ran", False, 1)],
+        ids=["known", "known, too", "new", "without a race"],
+    )
+    def test_one_of_several_messages(self, kit: Kit, *, message: str, measured: bool, faults: int) -> None:
+        """Of a race several are reviewed, of which any may come."""
+        exercise = Catalog.load(kit.root).get(NAME)
+        wrong = WrongSolution("racy", "", ("test_x",), (), None, kit.hidden)
+        check = Check("test_x", "", 1, "core", "")
+        recording = encode(Recording("toy", [Step("toy.f()", measured=measured)], [], {}, "", "None", "None"))
+        result = CheckResult(check, Verdict.FAILED, message, recording=recording)
+        (kit.hidden / "messages").mkdir(exist_ok=True)
+        layout.messages(exercise, wrong).write_text("[test_x] failed\n# of # ran\nall ran\n")
+        report = score_exercise(exercise, Submission("", {}), [result])
+        with closing(Feedback(record=False, parallel=1)) as judge:
+            assert len(list(judge.text_faults(exercise, wrong, report))) == faults
 
     @pytest.mark.parametrize(
         ("message", "step", "kept"),
