@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from functools import cache
 from multiprocessing import get_context
@@ -61,7 +61,8 @@ class Feedback:
         """What is wrong with what a learner reads of one report."""
         path = layout.messages(exercise, solution)
         known = path.read_text(encoding="utf-8") if path.is_file() else ""
-        text = "\n".join(_merged(result, known) for result in _named(report, solution))
+        stated = _words(layout.statement(exercise))
+        text = "\n".join(_merged(result, known, stated) for result in _named(report, solution))
         if self.record:
             path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
@@ -122,29 +123,59 @@ def _is_property(result: CheckResult) -> bool:
     return bool(result.recording) and msgspec.json.decode(result.recording, type=Recording).is_property
 
 
-def kept_text(result: CheckResult) -> str:
+def kept_text(result: CheckResult, stated: Set[str] = frozenset()) -> str:
     """What is the same on every run: without words drawn at random, what the code printed and in which order it asked
     its services, and without numbers and calls where threads, costs or chance were at work.
+
+    The code has made a word up if it first came in an answer, and the statement does not have it.
     """
     message, transcript = result.message.partition("\n")[0], result.transcript.partition("\n# your code printed:")[0]
     lines = (line for line in transcript.splitlines() if not line.startswith(ASKED))
-    message, transcript = _DRAWN.sub("#", message), _DRAWN.sub("#", "\n".join(lines))
+    message, transcript = (_without(_made_up(result) - stated, text) for text in (message, "\n".join(lines)))
+    message, transcript = _DRAWN.sub("#", message), _DRAWN.sub("#", transcript)
     if _is_racy(result):
         message, transcript = _NUMBER.sub("#", message), ""
         message = message if len(message) <= _RACY_LENGTH else message[:_RACY_LENGTH] + "..."
     return "\n".join([f"[{result.check.id}] {result.verdict}", message, *([transcript] if transcript else []), ""])
 
 
-def _merged(result: CheckResult, known: str) -> str:
+def _merged(result: CheckResult, known: str, stated: Set[str]) -> str:
     """The kept text of a check, with all messages that are known of one where threads, costs or chance were at work:
     which of them comes is not the same on every run.
     """
-    kept = kept_text(result)
+    kept = kept_text(result, stated)
     head, *lines = kept.splitlines()
     before = re.search(rf"^{re.escape(head)}\n((?:.+\n)*)", known, re.MULTILINE)
     if before is None or not _is_racy(result):
         return kept
     return "\n".join([head, *dict.fromkeys([*before[1].splitlines(), *lines]), ""])
+
+
+def _made_up(result: CheckResult) -> set[str]:
+    """Words that first came in an answer which says them twice, such as a code and its address, or were used later."""
+    steps = msgspec.json.decode(result.recording, type=Recording).steps if result.recording else []
+    answers = {step.name: step.seen for step in steps if not step.is_reading}
+    found = set[str]()
+    for number, step in enumerate(steps):
+        answer = answers.get(step.text.partition("[")[0], "")
+        is_used = any(re.search(rf"\b{step.name}\b", later.text) for later in steps[number + 1 :])
+        if step.word and (is_used or len(re.findall(_whole(step.word), answer)) > 1):
+            found.add(step.word)
+    return found
+
+
+def _whole(word: str) -> str:
+    return rf"(?<![\w-]){re.escape(word)}(?![\w-])"
+
+
+def _without(words: Iterable[str], text: str) -> str:
+    """The text with a sign for each of the words, also where the end is cut off."""
+    for word in words:
+        text = re.sub(_whole(word), "#", text)
+    for cut in set(re.findall(r"[\w-]+(?=\.\.\.)", text)):
+        if any(word.startswith(cut) for word in words):
+            text = text.replace(f"{cut}...", "#...")
+    return text
 
 
 def _is_racy(result: CheckResult) -> bool:
@@ -170,6 +201,11 @@ def _covering(failing: Iterable[tuple[Exercise, Path, set[str]]]) -> Iterator[tu
         exercise, folder, most = max(left, key=lambda each: len(each[2]))
         yield exercise, folder, most
         left = [(each, at, fails - most if each is exercise else fails) for each, at, fails in left]
+
+
+@cache
+def _words(statement: Path) -> frozenset[str]:
+    return frozenset(re.findall(r"[\w-]+", statement.read_text(encoding="utf-8")))
 
 
 @cache

@@ -22,6 +22,7 @@ from grader.suite.recording import encode
 from grader.visible import visible_faults
 
 NAME = "week1/first"
+WORDS = ("a-Bc_d1", "qwerty", "not_found", "once_only")
 
 
 class Kit:
@@ -415,3 +416,17 @@ class TestFeedback:
         transcript = "toy.f()\n# your code printed:\n#   " + message
         result = CheckResult(check, Verdict.FAILED, message, transcript, recording=encode(recording))
         assert kept_text(result) == f"[test_x] failed\n{kept}\n"
+
+    def test_words_that_an_answer_made_up_are_not_kept(self) -> None:
+        """Short as they may be; a word of the statement is none, nor is a part of another word."""
+        made = [Step("reply['x']", f"word{n}", is_reading=True, word=word) for n, word in enumerate(WORDS)]
+        answer = "{'code': 'a-Bc_d1', 'at': '/a-Bc_d1', 'error': 'not_found', 'why': 'not_found', 'fault': 'once_only'}"
+        asked = Step("site.exchange('GET', '/')", name="reply", ended=1, seen=answer)
+        steps = [asked, *made, Step("site.exchange('GET', '/' + word1)")]
+        recording = Recording("toy", steps, [], {}, "", "", "")
+        said = "GET /a-Bc_d1 has qwerty, not_found, once_only, xqwerty and a-Bc..."
+        result = CheckResult(Check("test_x", "", 1, "core", ""), Verdict.FAILED, said, recording=encode(recording))
+        assert (
+            kept_text(result, {"not_found"})
+            == "[test_x] failed\nGET /# has #, not_found, once_only, xqwerty and #...\n"
+        )

@@ -17,6 +17,7 @@ class Step(msgspec.Struct):
     is_awaited: bool = False
     ended: int = 0  # how many steps had begun, this one included, when it gave its answer; 0: it gave none
     is_reading: bool = False  # of a reply; left out unless it is needed
+    word: str = ""  # that is read from a reply and was told by no request: it may have been drawn at random
     measured: bool = False  # what it gave is never twice the same, such as CPU seconds
 
 

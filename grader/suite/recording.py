@@ -117,7 +117,8 @@ class Recorder:
             return
         step.name = step.name or self.names.fresh("reply")
         name = self.names.fresh("word")
-        self._steps.append(Step(f"{step.name}{path}", name=name, ended=len(self._steps) + 1, is_reading=True))
+        reading = Step(f"{step.name}{path}", name=name, ended=len(self._steps) + 1, is_reading=True, word=word)
+        self._steps.append(reading)
         self.names.places[word] = name
 
     def _draw_of_call(self, word: str, place: str) -> None:
