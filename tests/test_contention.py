@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from grader.cell import usage
 from grader.cell.budget import Budget, Patience, within
 from grader.cell.contention import Contention
 from grader.cell.launcher import Launcher
@@ -82,6 +83,41 @@ class TestBusy:
         assert result.verdict is Verdict.TIMEOUT
 
 
+class TestContention:
+    """What counts as kept waiting, by the kernel's figures."""
+
+    @pytest.mark.parametrize(
+        ("used", "queued", "counted"),
+        [
+            (1.0, [4.0], 4.0),  # of five seconds it ran for one, and was ready to run for the others
+            (1.0, [4.0, 4.0, 3.0], 4.0),  # side by side
+            (0.0, [0.0], 0.0),  # it slept
+            (10.0, [4.0] * 8, 0.0),  # it had two processors, and its own processes in the way
+            (3.0, [4.0] * 8, 2.0),
+        ],
+    )
+    def test_figures(self, monkeypatch: pytest.MonkeyPatch, used: float, queued: list[float], counted: float) -> None:
+        now, cpu, waits = [100.0], [0.0], [0.0] * (len(queued) + 1)
+        monkeypatch.setattr("time.monotonic", lambda: now[0])
+        monkeypatch.setattr(usage, "cpu_seconds", lambda _pids: cpu[0])
+        monkeypatch.setattr(usage, "processes", lambda _pid: [1])
+        monkeypatch.setattr(usage, "threads", lambda _pid: range(1, len(queued) + 1))
+        monkeypatch.setattr(usage, "queued_seconds", lambda _pid, thread: waits[thread] if thread < 99 else 0.0)
+        contention = Contention()
+        now[0], cpu[0], waits[1:] = 105.0, used, queued
+        assert contention.since_last(1) == counted
+        assert contention.since_last(1) == 0.0
+
+    def test_who_sleeps_is_not_kept_waiting(self) -> None:
+        """The kernel counts only threads that are ready to run."""
+        with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as sleeper:
+            contention = Contention()
+            contention.since_last(sleeper.pid)
+            assert contention.since_last(sleeper.pid) < 60
+            sleeper.kill()
+        assert contention.since_last(sleeper.pid) < 60  # it has ended, which is no fault
+
+
 class TestBudget:
     """What is given back, by a machine that says for how long it was busy."""
 
@@ -101,8 +137,8 @@ class TestBudget:
 
     def test_there_is_an_end(self) -> None:
         """However busy it says to be."""
-        budget = Budget(1.0, lambda: 10.0)
-        assert [budget.ask() for _ in range(3)] == [10.0, 10.0, 0.0]
+        budget = Budget(1.0, lambda: 3.0)
+        assert [budget.ask() for _ in range(3)] == [3.0, 3.0, 0.0]
 
     def test_within(self) -> None:
         """What takes longer is ended, unless seconds are given back."""
@@ -118,13 +154,3 @@ class TestBudget:
 
         assert asyncio.run(nap(600, [])) == "ended"
         assert asyncio.run(nap(0.05, [600.0])) == "whole"
-
-
-def test_who_sleeps_is_not_kept_waiting() -> None:
-    """The kernel counts only threads that are ready to run."""
-    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as sleeper:
-        contention = Contention()
-        contention.since_last(sleeper.pid)
-        assert contention.since_last(sleeper.pid) < 60
-        sleeper.kill()
-    assert contention.since_last(sleeper.pid) < 60  # it has ended, which is no fault

@@ -11,7 +11,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 
-_MOST = 20  # times the seconds that there were is all that is ever given back
+_MOST = 5  # times the seconds that there were is all that is ever given back
 _LEAST_S = 0.02  # that are worth waiting for once more
 
 
