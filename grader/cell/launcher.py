@@ -43,11 +43,13 @@ class Launcher:
         if level is Level.SEATBELT:
             raise CellUnavailable("seatbelt is the sandbox of macOS; on Linux use sealed or guarded")
         self.level = level
+        #: Holds what cells need on disk, also for processes that end without tidying up.
+        self.folder = tempfile.mkdtemp(prefix="onspot-")
+        os.chmod(self.folder, 0o711)
         self._readable = outer.readable()
         #: Whether each cell runs as a user of its own, which only root can give it.
         self.own_users = os.getuid() == 0 and (
-            level is Level.SEALED
-            or (level is Level.GUARDED and outer.readable_by_all([*self._readable, f"{tempfile.gettempdir()}/cells"]))
+            level is Level.SEALED or (level is Level.GUARDED and outer.readable_by_all([*self._readable, self.folder]))
         )
         plan = ZygotePlan(
             level=str(level),
@@ -58,9 +60,6 @@ class Launcher:
         )
         #: Where a cell that may have children gets limits of its own, if this machine lets us.
         self.groups = None if level is Level.GUARDED else cgroups.find()
-        #: Holds what cells need on disk, also for processes that end without tidying up.
-        self.folder = tempfile.mkdtemp(prefix="onspot-")
-        os.chmod(self.folder, 0o711)
         self._plan = plan
         self._environment = {**outer.ENVIRONMENT, "PYTHONHASHSEED": str(_hash_seed(seed))}
         try:
