@@ -72,7 +72,8 @@ class Here:
             yield under_way.pop(number), report
 
     def close(self) -> None:
-        """Ends the cells."""
+        """Ends the cells and the suites' processes."""
+        self._dialogues.close()
         self._cells.close()
 
 

@@ -41,7 +41,8 @@ class Answering:
         return Outcome(self._name, refusal=why)
 
     def close(self) -> None:
-        """Ends its cells."""
+        """Ends its cells and the suites' processes."""
+        self._dialogues.close()
         if self._cells is not None:
             self._cells.close()
             self._cells = None
@@ -83,5 +84,4 @@ class Answering:
             self.close()
             self._cells = open_cells(work.level, seed=work.seed, preload=preload)
             self._cells_are_for = wanted
-            self._dialogues = Dialogues()  # those of another seed would only pile up
         return self._cells
