@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from rich.console import Console
 
-from tests.bench import batches, cells, figures, grading, starting, warm
+from tests.bench import batches, cells, figures, grading, peers, starting, warm
 from tests.bench.processes import COUNTS_ALL, Failed
 
 #: Name -> what measures it; told how often to repeat.
@@ -22,15 +22,18 @@ CASES: dict[str, Callable[[int], list[figures.Figure]]] = {
     "warm": warm.saved,
     "batch": batches.batch,
     "growth": batches.growth,
+    "gradescope": peers.gradescope,
 }
 #: Measured only when asked for by name.
-LONG = ("growth",)
+LONG = ("growth", "gradescope")
 
 
 def main() -> int:
     """Measure; the exit status is 1 when a figure is worse than it may be, 3 when something could not be measured."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("cases", nargs="*", metavar="CASE", help=f"of {', '.join(CASES)}; default: all but growth")
+    parser.add_argument(
+        "cases", nargs="*", metavar="CASE", help=f"of {', '.join(CASES)}; default: all but {' and '.join(LONG)}"
+    )
     parser.add_argument("--repeat", type=int, default=5, metavar="N", help="pairs of runs; default: 5")
     arguments = parser.parse_args()
     if unknown := set(arguments.cases) - set(CASES):

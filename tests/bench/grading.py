@@ -79,10 +79,14 @@ def pytest(solution: Path) -> Usage:
     """
     command = [sys.executable, "-m", "pytest", "-p", "tests.bench.in_process", "-p", "no:cacheprovider"]
     command += ["-c", os.devnull, f"--rootdir={solution}", f"--confcutdir={solution}", str(solution / "suite.py")]
-    environment = {
+    return run(command, in_process(solution))
+
+
+def in_process(solution: Path) -> dict[str, str]:
+    """The environment in which a suite finds the solution beside it, and ``tests.bench.in_process`` both."""
+    return {
         "ONSPOT_BENCH_SUBJECT": solution.name,
         "PYTHONPATH": f"{ROOT}{os.pathsep}{solution}",
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         "HYPOTHESIS_STORAGE_DIRECTORY": str(storage()),
     }
-    return run(command, environment)

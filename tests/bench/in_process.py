@@ -90,35 +90,31 @@ class CellControl:
         return thing
 
 
-@pytest.fixture
 def subject() -> types.ModuleType:
     """The submitted module itself."""
     return importlib.import_module(os.environ["ONSPOT_BENCH_SUBJECT"])
 
 
-@pytest.fixture
 def driver() -> types.ModuleType:
     """The suite's ``driver.py`` itself."""
     return importlib.import_module("driver")
 
 
-@pytest.fixture
-def cell() -> CellControl:
-    """This process in the part of the cell."""
-    return CellControl()
-
-
-@pytest.fixture
-def manual_clock() -> ManualClock:
-    """A clock to inject, as cells have it."""
-    return ManualClock()
-
-
-@pytest.fixture
 def rng() -> random.Random:
     """Random numbers that follow the seed."""
     return random.Random(SEED)
 
+
+#: What a suite may ask for, by name; ``manual_clock`` is a clock to inject, ``cell`` this process in the part of one.
+GIVEN: dict[str, Callable[[], Any]] = {
+    "subject": subject,
+    "driver": driver,
+    "cell": CellControl,
+    "manual_clock": ManualClock,
+    "rng": rng,
+}
+for _name, _make in GIVEN.items():
+    globals()[f"_{_name}_fixture"] = pytest.fixture(name=_name)(lambda make=_make: make())
 
 _words = types.ModuleType("grader.suite")
 _words.__dict__.update(check=check, raises=raises, fields=fields)
