@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Iterator
 
 from grader.catalog import layout
 from grader.catalog.checks import read_checks
+from grader.cell.dialogue import Dialogue
 from grader.cell.levels import Cells
 from grader.model import CheckResult, Event, EventKind, Exercise, ExerciseReport, RunOptions, Submission, Verdict
 from grader.scoring import score_exercise
-from grader.suite.checking import Checks
-from grader.suite.dialogues import Dialogues, Kept
-from grader.suite.worker import Worker
+from grader.suite.dialogues import Dialogues
+from grader.suite.worker import Checks, Worker
 
 Job = tuple[Exercise, Submission]
 
@@ -55,7 +55,7 @@ def run_jobs(
                         continue
                     grading = _Grading(number, exercise, submission)
                     if dialogues is not None:
-                        grading.kept = dialogues.of(exercise, options, cells.isolation.level)
+                        grading.known = dialogues.of(exercise, options, cells.isolation.level)
                     running.append(grading)
                 elif running and max(running, key=_Grading.share).share() >= _MIN_SHARE:
                     grading = max(running, key=_Grading.share)
@@ -98,10 +98,10 @@ class _Grading:
         self.exercise = exercise
         self.submission = submission
         self.workers = 0
-        #: What is kept of the suite, if anything.
-        self.kept: Kept | None = None
+        #: Dialogues of the suite, if they are kept.
+        self.known: dict[str, Dialogue] | None = None
         self._checks = read_checks(layout.suite(exercise))
-        self._shared = Checks([check.id for check in self._checks])
+        self._shared = Checks(self._checks)
         self._results: dict[str, CheckResult] = {}
         self._left_out: list[str] = []
         self._services: set[str] = set()
@@ -120,7 +120,7 @@ class _Grading:
         """A process that takes part from now on."""
         self.workers += 1
         launcher = cells.launcher(self.exercise.cell.preload)
-        return Worker(self.exercise, self.submission, self._shared, launcher, options, self.kept)
+        return Worker(self.exercise, self.submission, self._shared, launcher, options, self.known)
 
     def read(self, worker: Worker) -> list[CheckResult]:
         """Takes a worker's notes; the checks decided in them are returned."""
@@ -128,8 +128,8 @@ class _Grading:
         for note in notes:
             self._services.update(note.services)
             self._why_not = self._why_not or note.problem
-            if note.dialogue is not None and self.kept is not None:
-                self.kept.dialogues.setdefault(*note.dialogue)
+            if note.dialogue is not None and self.known is not None:
+                self.known.setdefault(*note.dialogue)
         results = [note.result for note in notes if note.result is not None]
         self._results |= {result.check.id: result for result in results}
         return results

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import socket
 import textwrap
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -70,9 +67,6 @@ class Course:
         (result,) = self._suites.grade(suite, submission, driver=driver, dialogues=self.dialogues).checks
         return result
 
-    def close(self) -> None:
-        self.dialogues.close()
-
     @property
     def runs(self) -> int:
         """How often the suite's own function ran."""
@@ -81,14 +75,13 @@ class Course:
     @property
     def kept(self) -> list[str]:
         """Items of which there is a dialogue."""
-        return [name for kept in self.dialogues._kept.values() for name in kept.dialogues]
+        return [name for known in self.dialogues._known.values() for name in known]
 
 
 @pytest.fixture
-def course(suites: Suites, tmp_path: Path) -> Iterator[Course]:
+def course(suites: Suites, tmp_path: Path) -> Course:
     """A course that nobody has handed in to."""
-    with closing(Course(suites, tmp_path)) as opened:
-        yield opened
+    return Course(suites, tmp_path)
 
 
 class TestSparing:
@@ -103,8 +96,7 @@ class TestSparing:
         """A wrong answer leads to the whole check: message, transcript and example are those without dialogues."""
         course.check(PROPERTY, RIGHT)
         lost = course.check(PROPERTY, WRONG)
-        with closing(Course(suites, tmp_path)) as other:
-            alone = other.check(PROPERTY, WRONG)
+        alone = Course(suites, tmp_path).check(PROPERTY, WRONG)
         assert lost.transcript.splitlines()[1] == "keep([93])  # -> []"
         assert (lost.verdict, lost.message, lost.transcript) == (alone.verdict, alone.message, alone.transcript)
         assert course.check(PROPERTY, RIGHT).verdict is Verdict.PASSED
@@ -177,54 +169,6 @@ class TestSparing:
         """
         assert course.check(suite, "async def double(number): return 2 * number").verdict is Verdict.PASSED
         assert course.kept == []
-
-
-class TestProcess:
-    """The process that has collected a suite."""
-
-    def test_a_suite_is_collected_once(self, course: Course) -> None:
-        """Workers are forked from a process that has done it, each with the suite's module as it was imported."""
-        suite = """
-        collected = open({mark!r}, "a").write("x")
-        seen = []
-
-        @check(10)
-        def test_it(subject):
-            seen.append(1)
-            assert (subject.double(4), seen) == (8, [1])
-        """
-        answers = [course.check(textwrap.dedent(suite), f"def double(n): return {n} * n") for n in (2, 3, 2)]
-        assert [result.verdict for result in answers] == [Verdict.PASSED, Verdict.FAILED, Verdict.PASSED]
-        assert course.runs == 1
-
-    def test_a_suite_that_cannot_be_collected(self, course: Course) -> None:
-        """It is said of each submission."""
-        suite = "\nraise RuntimeError('no suite today')\n@check(10)\ndef test_it(subject): pass\n"
-        for result in (course.check(suite, RIGHT), course.check(suite, RIGHT)):
-            assert result.verdict is Verdict.INTERNAL_ERROR
-            assert "no suite today" in result.message
-
-    @pytest.mark.parametrize(
-        ("where", "body"), [("os._exit(5)", "pass"), ("pass", "os._exit(5)")], ids=["collecting", "checking"]
-    )
-    def test_a_process_that_dies(self, course: Course, where: str, body: str) -> None:
-        """It costs nobody more than the check in hand, and how it ended is told."""
-        suite = f"\nimport os\n{where}\n@check(10)\ndef test_it(subject): {body}\n"
-        for result in (course.check(suite, RIGHT), course.check(suite, RIGHT)):
-            assert result.verdict is Verdict.INTERNAL_ERROR
-            assert "exit code 5" in result.message
-
-    def test_one_that_was_killed_is_replaced(self, course: Course) -> None:
-        """Grading goes on, with the dialogues."""
-        course.check(PROPERTY, RIGHT)
-        (kept,) = course.dialogues._kept.values()
-        assert kept._process is not None
-        os.kill(kept._process._pid, signal.SIGKILL)
-        while Path(f"/proc/{kept._process._pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
-            time.sleep(0.01)
-        assert [course.check(PROPERTY, source).verdict for source in (RIGHT, WRONG, RIGHT)] == [
-            Verdict.PASSED, Verdict.FAILED, Verdict.PASSED,
-        ]  # fmt: skip
 
 
 class TestDialogue:
@@ -315,9 +259,9 @@ def test_reports_are_the_same(cells: Cells, name: str, wrong: str) -> None:
         found = dict(run_jobs(jobs, cells, UNSHRUNK, 2, dialogues=dialogues))
         return [told(found[number]) for number in range(len(jobs))]
 
-    with closing(Dialogues()) as dialogues:
-        assert reports(dialogues) == reports(None)
-        assert dialogues.of(exercise, UNSHRUNK, cells.isolation.level).dialogues
+    dialogues = Dialogues()
+    assert reports(dialogues) == reports(None)
+    assert dialogues.of(exercise, UNSHRUNK, cells.isolation.level)
 
 
 def test_dialogues_do_not_mix(cells: Cells) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from grader.model import ExerciseReport, Verdict
-from grader.suite.checking import Checks
+from grader.model import Check, ExerciseReport, Verdict
+from grader.suite.worker import Checks
 from tests.toy_suites import Suites, verdicts
 
 SUBMISSION = """
@@ -91,6 +91,6 @@ def test_a_suite_that_cannot_be_collected(suites: Suites, parallel: int) -> None
 @pytest.mark.parametrize("names", [[], ["one"], ["one", "two", "three"]], ids=len)
 def test_each_check_is_taken_once(names: Sequence[str]) -> None:
     """In their order, and then there is nothing left."""
-    checks = Checks(names)
+    checks = Checks([Check(name, name, 1, "core", "hint") for name in names])
     assert [checks.take() for _ in range(len(names) + 2)] == [*names, "", ""]
     checks.close()

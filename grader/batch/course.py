@@ -72,8 +72,7 @@ class Here:
             yield under_way.pop(number), report
 
     def close(self) -> None:
-        """Ends the cells and the suites' processes."""
-        self._dialogues.close()
+        """Ends the cells."""
         self._cells.close()
 
 

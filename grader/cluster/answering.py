@@ -41,8 +41,7 @@ class Answering:
         return Outcome(self._name, refusal=why)
 
     def close(self) -> None:
-        """Ends its cells and the suites' processes."""
-        self._dialogues.close()
+        """Ends its cells."""
         if self._cells is not None:
             self._cells.close()
             self._cells = None
@@ -84,4 +83,5 @@ class Answering:
             self.close()
             self._cells = open_cells(work.level, seed=work.seed, preload=preload)
             self._cells_are_for = wanted
+            self._dialogues = Dialogues()  # those of another seed would only pile up
         return self._cells

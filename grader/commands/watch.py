@@ -53,12 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
     catalog = Catalog.load(arguments.kit)
     history = history_of(catalog)
     exercise = exercise_meant(catalog, arguments.name, history)
-    with (
-        Keyboard() as keyboard,
-        closing(open_warm_cells(exercise.cell.preload, seed=0)) as cells,
-        closing(Dialogues()) as dialogues,
-    ):
-        watch = Watch(catalog, history, exercise, cells, dialogues, arguments, has_keys=keyboard.is_there)
+    with Keyboard() as keyboard, closing(open_warm_cells(exercise.cell.preload, seed=0)) as cells:
+        watch = Watch(catalog, history, exercise, cells, arguments, has_keys=keyboard.is_there)
         try:
             _tell_faults(watch.begin)
             while (key := keyboard.key(watch.pause)) != QUIT:
@@ -78,7 +74,6 @@ class Watch:
         history: History,
         exercise: Exercise,
         cells: Cells,
-        dialogues: Dialogues,
         arguments: argparse.Namespace,
         *,
         has_keys: bool,
@@ -87,7 +82,7 @@ class Watch:
         self._catalog = catalog
         self._history = history
         self._cells = cells
-        self._dialogues = dialogues
+        self._dialogues = Dialogues()
         self._arguments = arguments
         self._has_keys = has_keys
         self._saves = Saves(catalog)

@@ -31,15 +31,14 @@ def run_suite(
     run: Run,
     suite: Path,
     on_result: Callable[[CheckResult], None],
-    begin: Callable[[], None],
-    take: Callable[[], str],
+    take: Callable[[], str] | None = None,
     repeating: Repeating | None = None,
 ) -> None:
     """Runs checks of ``suite`` against ``run``'s submission and tells of each result.
 
-    ``begin()`` is called when the suite has been collected; this process may be another when it returns. ``take()``
-    names the next check to run, or nothing when it is time to stop. ``repeating`` spares what other submissions have
-    shown. Raises ``ExerciseError`` when the suite cannot be collected.
+    ``take()`` names the next check to run, or nothing when it is time to stop; without it, all are run in the file's
+    order. ``repeating`` spares what other submissions have shown. Raises ``ExerciseError`` when the suite cannot be
+    collected.
     """
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # what else is installed has no say in a suite
     os.environ.pop("PYTEST_ADDOPTS", None)
@@ -48,7 +47,8 @@ def run_suite(
     arguments = [str(suite), f"--rootdir={suite.parent}", f"--confcutdir={suite.parent}", "-c", os.devnull, *_OPTIONS]
     for plugin_name in _UNNEEDED:
         arguments += ["-p", f"no:{plugin_name}"]
-    plugins = [fixtures, plugin, _Taking(begin, take), *([repeating] if repeating is not None else [])]
+    taking = _Taking(take) if take is not None else None
+    plugins = [each for each in (fixtures, plugin, taking, repeating) if each is not None]
     pytest.main(arguments, plugins=plugins)
     if plugin.problem:
         raise ExerciseError(suite, "the suite cannot be collected", plugin.problem.strip()[-1500:])
@@ -57,13 +57,11 @@ def run_suite(
 class _Taking:
     """Runs the checks that ``take`` names, one after the other."""
 
-    def __init__(self, begin: Callable[[], None], take: Callable[[], str]) -> None:
-        self._begin = begin
+    def __init__(self, take: Callable[[], str]) -> None:
         self._take = take
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        self._begin()
         while session.items and (name := self._take()):
             for item in session.items:
                 if isinstance(item, pytest.Function) and item.originalname == name:

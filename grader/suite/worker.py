@@ -2,19 +2,56 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import struct
+from collections.abc import Mapping, Sequence
+from typing import IO
 
 import msgspec
 
+from grader.catalog import layout
+from grader.cell.dialogue import Dialogue
 from grader.cell.launcher import Launcher
 from grader.cell.watch import watch
-from grader.model import Exercise, RunOptions, Submission
-from grader.suite.checking import Checks, Note, Order, run_checks
-from grader.suite.collected import Collected
-from grader.suite.dialogues import Kept
+from grader.errors import GraderError
+from grader.model import Check, CheckResult, Exercise, RunOptions, Submission
 from grader.suite.warm import warm_up
 
+_TICKET = struct.Struct("<H")
 _LAST_WORDS = 1_500  # characters shown of what a process said before it ended
+
+
+class Checks:
+    """The checks of a suite in their order, each to be taken once, by whichever process asks first."""
+
+    def __init__(self, checks: Sequence[Check]) -> None:
+        self._names = [check.id for check in checks]
+        self._tickets, write = os.pipe()
+        os.write(write, b"".join(map(_TICKET.pack, range(len(checks)))))
+        os.close(write)
+
+    def take(self) -> str:
+        """The id of the next check, or nothing when all have been taken."""
+        ticket = os.read(self._tickets, _TICKET.size)
+        return self._names[_TICKET.unpack(ticket)[0]] if ticket else ""
+
+    def take_rest(self) -> list[str]:
+        """The ids of all that nobody has taken."""
+        return list(iter(self.take, ""))
+
+    def close(self) -> None:
+        os.close(self._tickets)
+
+
+class Note(msgspec.Struct):
+    """One line from a worker to the process that started it."""
+
+    began: str = ""  # the check that it has taken
+    result: CheckResult | None = None
+    services: list[str] = []
+    problem: str = ""
+    dialogue: tuple[str, Dialogue] | None = None  # of a suite's item, by its name, that was passed
 
 
 class Worker:
@@ -27,14 +64,9 @@ class Worker:
         checks: Checks,
         launcher: Launcher,
         options: RunOptions,
-        kept: Kept | None = None,
+        known: Mapping[str, Dialogue] | None = None,
     ) -> None:
-        """Forks. The child never returns from here. With ``kept`` it comes from a process that has collected the suite;
-        known dialogues are not run again then, and new ones are told of.
-        """
-        source = (
-            kept.process(exercise, launcher, options) if kept is not None else None
-        )  # may fork: no pipe is open yet
+        """Forks. The child never returns from here. ``known`` dialogues are not run again, and new ones are told of."""
         #: Becomes readable when there are notes, or none will come any more.
         self.output, write = os.pipe()
         #: Whether all notes have been read.
@@ -43,36 +75,17 @@ class Worker:
         self.in_hand = ""
         self._partial = b""
         self._said = os.memfd_create("said")
-        self._source: Collected | None = None
-        if kept is not None and source is not None:
-            try:
-                self._number = source.fork(submission.files, kept.dialogues, checks, [write, self._said])
-                self._source = source
-            except OSError:  # it has ended; what is wrong with the suite shows when it is collected here
-                kept.close()
-        if self._source is None:
-            self._fork(exercise, submission, checks, launcher, options, write)
-        os.close(write)
-
-    def _fork(
-        self,
-        exercise: Exercise,
-        submission: Submission,
-        checks: Checks,
-        launcher: Launcher,
-        options: RunOptions,
-        write: int,
-    ) -> None:
         watch.rest()
         warm_up(exercise.services)
-        self._number = os.fork()
-        if self._number == 0:
+        self._pid = os.fork()
+        if self._pid == 0:
             os.close(self.output)
             os.dup2(self._said, 1)  # nothing that a suite prints may mix with a report
             os.dup2(self._said, 2)
             with os.fdopen(write, "wb", buffering=0) as output:
-                run_checks(exercise, launcher, options, None, lambda: Order(submission.files, checks, output))
+                _work(exercise, submission, checks, launcher, options, known, output)
             os._exit(0)
+        os.close(write)
 
     def read(self) -> list[Note]:
         """The notes that have come."""
@@ -88,11 +101,45 @@ class Worker:
     def close(self) -> str:
         """Waits for the end; how it ended and what was said last, which matters when a check has no result."""
         os.close(self.output)
-        if self._source is None:
-            code = os.waitstatus_to_exitcode(os.waitpid(self._number, 0)[1])
-        else:
-            code = self._source.exit_code(self._number)
+        code = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
         said = os.pread(self._said, 1 << 20, 0).decode("utf-8", "replace").strip()
         os.close(self._said)
         ending = f"signal {-code}" if code < 0 else f"exit code {code}"
         return f"the suite's process ended early ({ending}); its last words: {said[-_LAST_WORDS:]}"
+
+
+def _work(
+    exercise: Exercise,
+    submission: Submission,
+    checks: Checks,
+    launcher: Launcher,
+    options: RunOptions,
+    known: Mapping[str, Dialogue] | None,
+    output: IO[bytes],
+) -> None:
+    """The child's whole life."""
+    from grader.suite.repeating import Repeating
+    from grader.suite.runner import run_suite
+    from grader.suite.session import Run
+
+    gc.freeze()  # what was here before is never garbage; to look at it again would only copy its pages
+    driver = layout.driver(exercise)
+    source = driver.read_text() if driver.is_file() else ""
+    run = Run(exercise, submission.files, source, launcher, options)
+
+    def tell(note: Note) -> None:
+        output.write(msgspec.json.encode(note) + b"\n")
+
+    def take() -> str:
+        name = checks.take()
+        if name:
+            tell(Note(name))
+        return name
+
+    repeating = None
+    if known is not None:
+        repeating = Repeating(known, lambda name, dialogue: tell(Note(dialogue=(name, dialogue))))
+    try:
+        run_suite(run, layout.suite(exercise), lambda result: tell(Note("", result, run.services)), take, repeating)
+    except GraderError as error:
+        tell(Note(problem=str(error)))

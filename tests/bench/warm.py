@@ -21,8 +21,9 @@ def saved(times: int) -> list[Figure]:
     """A right submission that was graded before, against plain pytest on the same checks, started afresh."""
     exercise = Catalog.load().get(EXERCISE)
     submission = read_submission(exercise, exercise.hidden)
+    dialogues = Dialogues()
     pairs = []
-    with closing(open_warm_cells(exercise.cell.preload, seed=SEED)) as cells, closing(Dialogues()) as dialogues:
+    with closing(open_warm_cells(exercise.cell.preload, seed=SEED)) as cells:
         for _ in range(times + 1):
             began = time.perf_counter()
             report = grade([(exercise, submission)], seed=SEED, cells=cells, dialogues=dialogues)
