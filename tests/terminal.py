@@ -6,6 +6,7 @@ import codecs
 import os
 import pty
 import select
+import signal
 import struct
 import subprocess
 import termios
@@ -34,7 +35,7 @@ class Terminal:
         ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         own_session = ["setsid", "--ctty", *command]  # without it no key would become a signal
         self.process = subprocess.Popen(
-            own_session, stdin=theirs, stdout=theirs, stderr=theirs, cwd=cwd, env=environment
+            own_session, stdin=theirs, stdout=theirs, stderr=theirs, cwd=cwd, env=environment, preexec_fn=_hear_keys
         )
         os.close(theirs)
         #: Everything that was written, escapes included.
@@ -97,3 +98,8 @@ def environment(**changes: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "XDG_CACHE_HOME", "TMPDIR")}
     root = str(Path(__file__).resolve().parents[1])
     return {**kept, "TERM": "xterm-256color", "LANG": "C.UTF-8", "PYTHONUTF8": "1", "PYTHONPATH": root, **changes}
+
+
+def _hear_keys() -> None:
+    """Ctrl-C is heard also where these tests run in the background of a shell that has none for them."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

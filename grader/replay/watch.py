@@ -145,8 +145,8 @@ def _as_plain(request: Request, output: BinaryIO) -> int:
         status = 0
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else 1
-    sys.stdout.flush()
     threading._shutdown()  # type: ignore[attr-defined]  # waits for threads, as the end of an interpreter does
+    sys.stdout.flush()
     return status
 
 
