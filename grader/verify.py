@@ -1,8 +1,9 @@
 """Proves exercises: right solutions earn 100, wrong ones fail what they must and no more, every check catches one.
 
-Solutions of all exercises are graded in one stream, many at once, since most of them wait. What is not as it should be
-is graded once more, alone: a fault is what was found both times. What was found once depends on how busy the machine
-is; it is told, and is a fault when asked for.
+Solutions of all exercises are graded in one stream, many at once, since most of them wait, and as in a batch: who
+answers as one that passed a check passes it. What is not as it should be is graded once more, alone and anew: a fault
+is what was found both times. What was found once depends on how busy the machine is; it is told, and is a fault when
+asked for.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from grader.grading import open_warm_cells
 from grader.model import MAX_SCORE, Check, Exercise, ExerciseReport, RunOptions, WrongSolution
 from grader.running import run_jobs
 from grader.statement import statement_faults
+from grader.suite.dialogues import Dialogues
 from grader.trials import Trial, differ, trials_of
 from grader.visible import visible_faults
 
@@ -144,7 +146,7 @@ def _graded(proofs: Sequence[Proof], cells: Cells, options: RunOptions, parallel
     """Grades all solutions of all exercises; each exercise when its last report is there."""
     places = [(proof, number) for proof in proofs for number in range(len(proof.trials))]
     jobs = [(proof.exercise, proof.trials[number].submission) for proof, number in places]
-    for index, report in run_jobs(jobs, cells, options, parallel):
+    for index, report in run_jobs(jobs, cells, options, parallel, dialogues=Dialogues()):
         proof, number = places[index]
         proof.reports[number] = report
         if len(proof.reports) == len(proof.trials):

@@ -256,11 +256,13 @@ def test_reports_are_the_same(cells: Cells, name: str, wrong: str) -> None:
     jobs = [(exercise, submission) for submission in solutions(exercise, wrong)]
 
     def reports(dialogues: Dialogues | None) -> list[list[tuple[str, Verdict, str]]]:
-        found = dict(run_jobs(jobs, cells, UNSHRUNK, 2, dialogues=dialogues))
-        return [told(found[number]) for number in range(len(jobs))]
+        found = dict(run_jobs(jobs if dialogues is not None else jobs[1:], cells, UNSHRUNK, 2, dialogues=dialogues))
+        return [told(found[number]) for number in sorted(found)]
 
     dialogues = Dialogues()
-    assert reports(dialogues) == reports(None)
+    first, *others = reports(dialogues)
+    assert others == reports(None)
+    assert first == others[0]
     assert dialogues.of(exercise, UNSHRUNK, cells.isolation.level)
 
 
