@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from grader.model import CheckResult
 from grader.repro import runtime, verdict
+from grader.repro.assembly import is_with_kit
 from grader.repro.literals import literal
 from grader.repro.program import Subject
 from grader.repro.proof import programs
@@ -299,7 +300,17 @@ def test_a_file_tells_wrong_from_right(suites: Suites, tmp_path: Path, name: str
     assert "number % 2" not in text
 
 
-def written(result: CheckResult, tmp_path: Path, wrong: str) -> tuple[str, dict[str, Path]]:
+def test_a_driver_that_needs_the_kit(suites: Suites, tmp_path: Path) -> None:
+    """The file leads to it, wherever it is run."""
+    (old, new), suite = FAULTS["a driver"]
+    wrong, driver = RIGHT.replace(old, new), f"from grader.cell.inside.stillness import Stillness\n{DRIVER}"
+    result = suites.check(suite, wrong, driver=driver, record=True)
+    text, folders = written(result, tmp_path, wrong, driver)
+    assert is_with_kit(text)
+    assert [run(text, folders[name])[0] for name in ("wrong", "right")] == [1, 0]
+
+
+def written(result: CheckResult, tmp_path: Path, wrong: str, driver: str = DRIVER) -> tuple[str, dict[str, Path]]:
     """The likeliest file for a failed check, and the folders of both kinds of code."""
     folders = {"wrong": tmp_path / "wrong", "right": tmp_path / "right"}
     for name, folder in folders.items():
@@ -307,7 +318,7 @@ def written(result: CheckResult, tmp_path: Path, wrong: str) -> tuple[str, dict[
         (folder / "toy.py").write_text({"wrong": wrong, "right": RIGHT}[name])
     recording = msgspec.json.decode(result.recording, type=Recording)
     assert not recording.problem
-    subject = Subject("week1/toy", "a title", str(folders["wrong"]), DRIVER)
+    subject = Subject("week1/toy", "a title", str(folders["wrong"]), driver)
     with Watcher() as watcher:
         return next(programs(recording, subject, folders["right"], 0.5, watcher)), folders
 

@@ -19,10 +19,11 @@ import zoneinfo
 from grader.repro.runtime import After, Raised, Record, Text, plain, recorded, until, waited, which
 from grader.replay import asked, printed
 from grader.services import Answer, Hang, Reset"""
-_KIT = """\
-# --- the kit's real parts: run this with the Python that the kit was installed for
+_PATH = """\
+# --- modules of the kit: run this with the Python that the kit was installed for
 
-sys.path.append(KIT)
+sys.path.append(KIT)"""
+_PARTS = """
 from grader.cell.deaths import CellEnded  # noqa: E402
 from grader.replay import asked, play, printed
 from grader.services import Answer, Hang, Reset"""
@@ -51,18 +52,22 @@ def assembled(head: str, runtime: str, seen: list[str], program: list[str]) -> s
     return "\n".join([head + "\n" + _FUTURE, *imports, runtime, *whole])
 
 
-def runtime(*, with_kit: bool) -> str:
-    """The source of what every file carries: the imports of both parts, then what they define."""
+def runtime(*, with_kit: bool, with_parts: bool) -> str:
+    """The source of what every file carries: the imports of both parts, then what they define; then the way to the
+    kit's modules, if any are needed, and its real parts.
+    """
     texts = [path.read_text(encoding="utf-8").partition(_FUTURE)[2].split("\n# ---", 1) for path in _RUNTIME]
     imports = {line for text, _ in texts for line in text.splitlines() if line and "grader" not in line}
     plain = sorted(imports, key=lambda line: (line.startswith("from"), line))
     source = "\n".join([*plain, "", *["\n# ---" + body.rstrip() + "\n" for _, body in texts]]).rstrip()
-    return f"{source}\n\n\n{_KIT.replace('KIT', repr(str(_ROOT)), 1)}" if with_kit else source
+    if not with_kit and not with_parts:
+        return source
+    return f"{source}\n\n\n{_PATH.replace('KIT', repr(str(_ROOT)))}{_PARTS if with_parts else ''}"
 
 
 def is_with_kit(program: str) -> bool:
-    """Whether a whole file takes real parts from the kit."""
-    return _KIT.partition("\n")[0] in program
+    """Whether a whole file imports modules of the kit."""
+    return _PATH.partition("\n")[0] in program
 
 
 def long(source: str) -> str:

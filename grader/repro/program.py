@@ -104,7 +104,8 @@ def handed_out(recording: Recording, subject: Subject, decision: Decision) -> st
     program = _program(recording, is_async, "parts" if recording.kit else "", lines)
     end = ["", "", 'if __name__ == "__main__":', f"    sys.exit({ending})"]
     top = head(subject.exercise, subject.title, message)
-    carried = runtime(with_kit=bool(recording.kit))
+    driver_needs = _uses(recording, "driver") and re.search(r"^\s*(from|import) grader\b", subject.driver, re.MULTILINE)
+    carried = runtime(with_kit=bool(driver_needs), with_parts=bool(recording.kit))
     return assembled(top, carried, [*tables, "", *_given(recording)], program + end)
 
 
