@@ -7,9 +7,8 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Sequence, Set
-from concurrent.futures import Future, ProcessPoolExecutor, wait
-from functools import cache
-from multiprocessing import get_context
+from concurrent.futures import Future, wait
+from functools import cache, lru_cache
 from pathlib import Path
 from statistics import median
 
@@ -22,6 +21,7 @@ from grader.grading import grade
 from grader.model import CheckResult, Exercise, ExerciseReport, Verdict, WrongSolution
 from grader.repro.proof import program_faults
 from grader.repro.steps import Recording, Step
+from grader.spawning import spawned
 from grader.suite.transcript import ASKED
 
 SEED = 20_260_101
@@ -49,8 +49,7 @@ class Feedback:
         self.repros = 0  # programs that show their faults
         self.lines: list[int] = []  # of calls, in the transcript of each property that failed
         self._parallel = parallel
-        #: No thread of this process may start them: what forks at that moment would keep the ends of their pipes open.
-        self._programs = ProcessPoolExecutor(min(parallel, _WATCHERS), mp_context=get_context("spawn"))
+        self._programs = spawned(min(parallel, _WATCHERS))
         self._searches: dict[str, tuple[list[_Failing], Future[list[str]]]] = {}  # by exercise
         self._failing: list[tuple[Exercise, Path, set[str]]] = []  # the properties that a wrong solution fails
 
@@ -120,7 +119,13 @@ def _named(report: ExerciseReport, solution: WrongSolution) -> list[CheckResult]
 
 def _is_property(result: CheckResult) -> bool:
     """Whether a check failed for an example that was drawn."""
-    return bool(result.recording) and msgspec.json.decode(result.recording, type=Recording).is_property
+    recording = _recording(result.recording)
+    return recording is not None and recording.is_property
+
+
+@lru_cache(maxsize=1)  # several ask about one result, one after the other
+def _recording(text: str) -> Recording | None:
+    return msgspec.json.decode(text, type=Recording) if text else None
 
 
 def kept_text(result: CheckResult, stated: Set[str] = frozenset()) -> str:
@@ -153,7 +158,8 @@ def _merged(result: CheckResult, known: str, stated: Set[str]) -> str:
 
 def _made_up(result: CheckResult) -> set[str]:
     """Words that first came in an answer which says them twice, such as a code and its address, or were used later."""
-    steps = msgspec.json.decode(result.recording, type=Recording).steps if result.recording else []
+    recording = _recording(result.recording)
+    steps = recording.steps if recording is not None else []
     answers = {step.name: step.seen for step in steps if not step.is_reading}
     found = set[str]()
     for number, step in enumerate(steps):
@@ -182,9 +188,9 @@ def _is_racy(result: CheckResult) -> bool:
     """Whether a check drew examples, measured, looked from inside of the submission's process, or did two things at
     once.
     """
-    if not result.recording:
+    recording = _recording(result.recording)
+    if recording is None:
         return False
-    recording = msgspec.json.decode(result.recording, type=Recording)
     return recording.is_property or any(map(_is_racy_step, range(1, len(recording.steps) + 1), recording.steps))
 
 

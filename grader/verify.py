@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future
 from contextlib import closing
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from statistics import median
 
 from grader.catalog import layout
@@ -25,6 +24,7 @@ from grader.feedback import SEED, Feedback
 from grader.grading import open_warm_cells
 from grader.model import MAX_SCORE, Check, Exercise, ExerciseReport, RunOptions, WrongSolution
 from grader.running import run_jobs
+from grader.spawning import spawned
 from grader.statement import statement_faults
 from grader.suite.dialogues import Dialogues
 from grader.trials import Trial, differ, trials_of
@@ -86,7 +86,7 @@ def prove(exercises: Iterable[Exercise], *, parallel: int, feedback: Feedback | 
         return
     preload = to_run[0].exercise.cell.preload
     options = RunOptions(SEED, shrink=False, record=feedback is not None)
-    with closing(open_warm_cells(preload, seed=SEED)) as cells, _beside() as beside:
+    with closing(open_warm_cells(preload, seed=SEED)) as cells, spawned(1) as beside:
         for proof in to_run:
             proof.visible = beside.submit(visible_faults, proof.exercise)
         begun = []
@@ -102,13 +102,6 @@ def prove(exercises: Iterable[Exercise], *, parallel: int, feedback: Feedback | 
             proof.faults += faults
             proof.unsteady += map(_UNSTEADY.format, unsteady)
             yield proof
-
-
-def _beside() -> ProcessPoolExecutor:
-    """Where visible tests run meanwhile. No thread of this process may start them: what forks at that moment would keep
-    the ends of their pipes open.
-    """
-    return ProcessPoolExecutor(1, mp_context=get_context("spawn"))
 
 
 def _settled(graded: Iterable[Proof], cells: Cells, options: RunOptions, beside: Executor) -> Iterator[Proof]:

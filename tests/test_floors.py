@@ -23,7 +23,7 @@ FLOORS = (
     ("services", "history", "repro"),
     ("suite",),
     ("scoring", "replay", "report", "constants"),
-    ("running", "progress", "statement", "trials", "visible"),
+    ("running", "progress", "statement", "trials", "visible", "spawning"),
     ("remembering",),
     ("grading", "cluster"),
     ("feedback",),

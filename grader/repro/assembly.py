@@ -6,6 +6,7 @@ import textwrap
 from pathlib import Path
 
 from grader.repro.literals import IMPORTS
+from grader.repro.python import ROOT
 
 _RUNTIME = [Path(__file__).with_name(name) for name in ("runtime.py", "verdict.py")]
 #: What a watched program needs: the very classes that those who watch it compare.
@@ -27,7 +28,6 @@ _PARTS = """
 from grader.cell.deaths import CellEnded  # noqa: E402
 from grader.replay import asked, play, printed
 from grader.services import Answer, Hang, Reset"""
-_ROOT = Path(__file__).resolve().parents[2]
 _FUTURE = "from __future__ import annotations\n"
 
 
@@ -54,15 +54,15 @@ def assembled(head: str, runtime: str, seen: list[str], program: list[str]) -> s
 
 def runtime(*, with_kit: bool, with_parts: bool) -> str:
     """The source of what every file carries: the imports of both parts, then what they define; then the way to the
-    kit's modules, if any are needed, and its real parts.
+    kit's modules, if any are needed, and its real parts, which are such.
     """
     texts = [path.read_text(encoding="utf-8").partition(_FUTURE)[2].split("\n# ---", 1) for path in _RUNTIME]
     imports = {line for text, _ in texts for line in text.splitlines() if line and "grader" not in line}
     plain = sorted(imports, key=lambda line: (line.startswith("from"), line))
     source = "\n".join([*plain, "", *["\n# ---" + body.rstrip() + "\n" for _, body in texts]]).rstrip()
-    if not with_kit and not with_parts:
+    if not with_kit:
         return source
-    return f"{source}\n\n\n{_PATH.replace('KIT', repr(str(_ROOT)))}{_PARTS if with_parts else ''}"
+    return f"{source}\n\n\n{_PATH.replace('KIT', repr(str(ROOT)))}{_PARTS if with_parts else ''}"
 
 
 def is_with_kit(program: str) -> bool:

@@ -104,8 +104,8 @@ def handed_out(recording: Recording, subject: Subject, decision: Decision) -> st
     program = _program(recording, is_async, "parts" if recording.kit else "", lines)
     end = ["", "", 'if __name__ == "__main__":', f"    sys.exit({ending})"]
     top = head(subject.exercise, subject.title, message)
-    driver_needs = _uses(recording, "driver") and re.search(r"^\s*(from|import) grader\b", subject.driver, re.MULTILINE)
-    carried = runtime(with_kit=bool(driver_needs), with_parts=bool(recording.kit))
+    with_parts = bool(recording.kit)
+    carried = runtime(with_kit=with_parts or _driver_has_kit(recording, subject), with_parts=with_parts)
     return assembled(top, carried, [*tables, "", *_given(recording)], program + end)
 
 
@@ -119,6 +119,11 @@ def _program(recording: Recording, is_async: bool, arguments: str, lines: list[s
     else:
         body = [f"import {recording.module}", *_driver_import(recording)]
     return _function(is_async, "program", arguments, [*body, "", *lines])
+
+
+def _driver_has_kit(recording: Recording, subject: Subject) -> bool:
+    """Whether the program loads a driver that imports modules of the kit."""
+    return _uses(recording, "driver") and bool(re.search(r"^\s*(from|import) grader\b", subject.driver, re.MULTILINE))
 
 
 def _settled(given: list[Step]) -> list[Step]:
