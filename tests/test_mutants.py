@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from grader.catalog import Catalog
-from tests.mutants.__main__ import grade_mutants
-from tests.mutants.operators import mutants
+from tests.mutants.__main__ import compare, grade_mutants
+from tests.mutants.operators import Mutant, mutants
 
 SOURCE = '''\
 """Text."""
@@ -68,6 +68,26 @@ def test_each_once() -> None:
     sources = [mutant.source for mutant in mutants(SOURCE)]
     assert len(set(sources)) == len(sources)
     assert SOURCE not in sources
+
+
+def test_places() -> None:
+    """A fault is told with the class and the function that it is in."""
+    source = "LIMIT = 1\nclass Gate:\n    width = 2\n    def enter(self):\n        return 3\n"
+    places = {mutant.change: mutant.place for mutant in mutants(source)}
+    assert places["LIMIT = 1  ->  LIMIT = 2"] == ""
+    assert places["width = 2  ->  width = 3"] == "Gate"
+    assert places["return 3  ->  return 4"] == "Gate.enter"
+
+
+def test_an_entry_explains_one_survivor() -> None:
+    """The same change elsewhere, or once more at the same place, is another survivor."""
+    here, there = (Mutant(line, place, "x = 1  ->  x = 2", "") for line, place in ((3, "f"), (9, "g")))
+    entry = {"file": "a.py", "place": "f", "change": here.change, "why": "nobody reads x"}
+    assert compare([("a.py", here)], [entry]) == ([], [])
+    assert compare([("a.py", here), ("a.py", there)], [entry]) == ([("a.py", there)], [])
+    assert compare([("a.py", here), ("a.py", here)], [entry]) == ([("a.py", here)], [])
+    assert compare([("b.py", here)], [entry]) == ([("b.py", here)], [("a.py", "f", here.change)])
+    assert compare([], [entry]) == ([], [("a.py", "f", here.change)])
 
 
 def test_grading(small_catalog: Catalog) -> None:

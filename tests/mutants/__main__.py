@@ -1,7 +1,8 @@
 """``python -m tests.mutants [TARGET ...]``: grades every mutant of each reference; names those that nobody noticed.
 
 ``survivors.toml`` lists the mutants that are known to survive, each with the reason why no learner could tell it from
-the reference. The exit status is 1 when another one survives, or when fewer than 95 % of an exercise's are noticed.
+the reference. The exit status is 1 when another one survives, or when fewer than 95 % of an exercise's are noticed; an
+entry that nothing needs any more is named, too. The reference is graded first: what it answers need not be asked again.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import argparse
 import os
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -21,8 +23,10 @@ from rich.table import Table
 
 from grader.catalog import Catalog, read_submission
 from grader.cell.levels import open_cells
-from grader.model import Exercise, RunOptions, Submission, Verdict
+from grader.errors import ExerciseError
+from grader.model import MAX_SCORE, Exercise, RunOptions, Submission, Verdict
 from grader.running import Job, run_jobs
+from grader.suite.dialogues import Dialogues
 from grader.suite.warm import warm_up
 from tests.mutants.operators import Mutant, mutants
 
@@ -57,10 +61,11 @@ def main() -> int:
     too_few = []
     for exercise in Catalog.load().select(arguments.targets):
         result = grade_mutants(exercise, arguments.jobs)
-        reasons = {entry["change"] for entry in known.get(exercise.name, [])}
-        new = [(file, mutant) for file, mutant in result.survived if mutant.change not in reasons]
+        new, idle = compare(result.survived, known.get(exercise.name, []))
         for file, mutant in new:
-            console.print(f"{exercise.name}: nobody noticed {file}:{mutant.line}: {mutant.change}")
+            console.print(f"{exercise.name}: nobody noticed {file}:{mutant.line} {mutant.place}: {mutant.change}")
+        for file, place, change in idle:
+            console.print(f"{exercise.name}: listed, but noticed or not there any more: {file} {place}: {change}")
         explained = len(result.survived) - len(new)
         table.add_row(exercise.name, str(result.total), f"{result.noticed:.1%}", str(explained), str(len(new)))
         unexplained += len(new)
@@ -70,17 +75,41 @@ def main() -> int:
     return int(bool(unexplained or too_few))
 
 
+def compare(
+    survived: Iterable[tuple[str, Mutant]], listed: Iterable[dict[str, str]]
+) -> tuple[list[tuple[str, Mutant]], list[tuple[str, str, str]]]:
+    """The survivors that are not listed, and the entries that none has. An entry explains one mutant of its place."""
+    left = Counter((entry["file"], entry["place"], entry["change"]) for entry in listed)
+    new = []
+    for file, mutant in survived:
+        key = file, mutant.place, mutant.change
+        if left[key]:
+            left[key] -= 1
+        else:
+            new.append((file, mutant))
+    return new, list(left.elements())
+
+
 def grade_mutants(exercise: Exercise, parallel: int) -> Result:
-    """Grades each mutant until it loses a check."""
+    """Grades the reference, then each mutant until it loses a check."""
     reference = read_submission(exercise, exercise.hidden)
     made = list(_mutants_of(reference))
     result = Result(total=len(made))
     options = RunOptions(SEED, _TIMEOUT_S, shrink=False, first_loss=True)
+    dialogues = Dialogues()
     with closing(open_cells(seed=SEED, preload=exercise.cell.preload, meanwhile=warm_up)) as cells, Progress() as bar:
+        for _, report in run_jobs([(exercise, reference)], cells, options, parallel, dialogues=dialogues):
+            if report.score != MAX_SCORE:
+                raise ExerciseError(
+                    exercise.hidden,
+                    f"its reference earns {report.score} points",
+                    f"run `verify {exercise.name}`",
+                )
         task = bar.add_task(exercise.name, total=len(made))
-        for number, report in run_jobs(_jobs(exercise, reference, made), cells, options, parallel):
+        jobs = _jobs(exercise, reference, made)
+        for number, report in run_jobs(jobs, cells, options, parallel, dialogues=dialogues):
             bar.advance(task)
-            if all(check.verdict in (Verdict.PASSED, Verdict.NOT_GRADED) for check in report.checks):
+            if not any(check.verdict.counts and check.verdict is not Verdict.PASSED for check in report.checks):
                 result.survived.append(made[number])
     result.survived.sort(key=lambda pair: (pair[0], pair[1].line))
     return result

@@ -25,6 +25,7 @@ class Mutant:
     """A module with one fault in it."""
 
     line: int
+    place: str  # the class or function that it is in, by its qualified name; empty on the module's level
     change: str  # the line as it was and as it is, or what has gone
     source: str
 
@@ -36,14 +37,14 @@ def mutants(source: str) -> Iterator[Mutant]:
     finder = _Finder()
     wrapper.module.visit(finder)
     seen = {_meaning(source)}
-    for node, change in finder.found:
+    for node, change, place in finder.found:
         mutated = wrapper.module.visit(_Replace(node, change))
         assert isinstance(mutated, cst.Module)
         meaning = _meaning(mutated.code)
         if meaning and meaning not in seen:
             seen.add(meaning)
             line = places[node].start.line
-            yield Mutant(line, _difference(source, mutated.code, line), mutated.code)
+            yield Mutant(line, place, _difference(source, mutated.code, line), mutated.code)
 
 
 def _meaning(source: str) -> str:
@@ -110,18 +111,25 @@ _OPERATORS: list[tuple[Any, Operator]] = [
 
 
 class _Finder(cst.CSTVisitor):
-    """Every node that can be changed, with what it can become."""
+    """Every node that can be changed, with what it can become, and the place that it is in."""
 
     def __init__(self) -> None:
-        self.found: list[tuple[cst.CSTNode, cst.CSTNode]] = []
+        self.found: list[tuple[cst.CSTNode, cst.CSTNode, str]] = []
+        self._within: list[str] = []
 
     def on_visit(self, node: cst.CSTNode) -> bool:
         if _is_unseen(node):
             return False
+        if isinstance(node, cst.ClassDef | cst.FunctionDef):
+            self._within.append(node.name.value)
         for kind, operator in _OPERATORS:
             if isinstance(node, kind):
-                self.found += [(node, changed) for changed in operator(node)]
+                self.found += [(node, changed, ".".join(self._within)) for changed in operator(node)]
         return True
+
+    def on_leave(self, original_node: cst.CSTNode) -> None:
+        if isinstance(original_node, cst.ClassDef | cst.FunctionDef):
+            self._within.pop()
 
 
 def _is_unseen(node: cst.CSTNode) -> bool:
