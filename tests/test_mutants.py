@@ -20,8 +20,10 @@ async def move(a: int = 1, b: int = 2) -> int:
     """More text."""
     with LOCK:
         await pay(a, b)
-    if a < b and not done():
+    if a < b and not done("now"):
         raise ValueError(f"never {a + b}")
+    if b:
+        raise ValueError("never, too")
     return a + 1
 '''
 
@@ -37,9 +39,10 @@ def changes(source: str) -> set[str]:
         "await pay(a, b)  ->  pay(a, b)",
         "await pay(a, b)  ->  await pay(b, a)",
         "await pay(a, b)  ->  pass",
-        "if a < b and not done():  ->  if a <= b and not done():",
-        "if a < b and not done():  ->  if a < b or not done():",
-        "if a < b and not done():  ->  if a < b and done():",
+        'if a < b and not done("now"):  ->  if a <= b and not done("now"):',
+        'if a < b and not done("now"):  ->  if a < b or not done("now"):',
+        'if a < b and not done("now"):  ->  if a < b and done("now"):',
+        'if a < b and not done("now"):  ->  if a < b and not done("XXnowXX"):',
         "return a + 1  ->  return a - 1",
         "return a + 1  ->  return a + 2",
         "return a + 1  ->  pass",
@@ -47,7 +50,7 @@ def changes(source: str) -> set[str]:
     ],
 )
 def test_faults(change: str) -> None:
-    """Operators, constants, statements, arguments, locks and awaits."""
+    """Operators, constants, words, statements, arguments, locks and awaits."""
     assert change in changes(SOURCE)
 
 

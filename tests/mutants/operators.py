@@ -1,13 +1,14 @@
 """Every small fault that can be made in a module: mutmut's operators, and those that matter for concurrent code.
 
 From mutmut (https://mutmut.readthedocs.io): numbers, names, assignments, comparisons and arithmetic, keywords,
-conditional expressions. From here: a statement left out, two arguments swapped, a ``with`` or an ``await`` taken away.
-What no suite can see is left alone: documentation, annotations, imports, and the texts of exceptions.
+conditional expressions. From here: another word in a string, a statement left out, two arguments swapped, a ``with`` or
+an ``await`` taken away. What no suite can see is left alone: documentation, annotations, imports, and texts for people.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -63,6 +64,12 @@ def _difference(before: str, after: str, line: int) -> str:
     return f"{was}  ->  {now}" if len(old) == len(new) else f"{was}  ->  (gone)"
 
 
+def _reworded(node: cst.SimpleString) -> Iterator[cst.CSTNode]:
+    """Another word: for a name, a path or a code that programs read. What has blanks is for people."""
+    if re.fullmatch(r"[\w./-]+", node.raw_value):
+        yield node.with_changes(value=f"{node.prefix}{node.quote}XX{node.raw_value}XX{node.quote}")
+
+
 def _without(node: cst.SimpleStatementLine) -> Iterator[cst.CSTNode]:
     """A statement left out."""
     yield node.with_changes(body=[cst.Pass()])
@@ -103,6 +110,7 @@ _OPERATORS: list[tuple[Any, Operator]] = [
     (cst.CSTNode, mutators.operator_keywords),
     (cst.CSTNode, mutators.operator_swap_op),
     (cst.IfExp, mutators.operator_if_exp),
+    (cst.SimpleString, _reworded),
     (cst.SimpleStatementLine, _without),
     (cst.Call, _swapped),
     (cst.With, _unlocked),

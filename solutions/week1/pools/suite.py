@@ -259,7 +259,7 @@ def test_wrong_arguments(driver):
     needs=("processes",),
 )
 def test_unpicklable_function(driver):
-    for fn in ("lambda", "nested"):
+    for fn in ("lambda", "nested", "cached"):
         answered(driver.watch("run_threads", 3, workers=2, fn=fn), 3)
 
         seen = driver.watch("run_processes", 3, workers=2, fn=fn, catch=True)
