@@ -423,10 +423,10 @@ async def test_client(driver, virtual_time, script):
     hint="Which time-out and how many connections does httpx.AsyncClient() have if you do not say?",
 )
 async def test_defaults(subject, virtual_time, script):
-    urls = [script.url(Answer(json=number, delay=8.0)) for number in range(120)]
+    urls = [script.url(Answer(json=number, delay=8.0)) for number in range(105)]
     replies = read(await subject.fan_out(urls, timeout_s=10))
     peak = script.backend.peak
-    assert peak == 120, f"of 120 URLs without a limit, only {peak} were in flight at once"
+    assert peak == 105, f"of 105 URLs without a limit, only {peak} were in flight at once"
     script.compare(replies, [Reply(url, 200, number, None) for number, url in enumerate(urls)])
 
 

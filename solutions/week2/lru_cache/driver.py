@@ -10,6 +10,7 @@ import random
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import lru_cache
 
@@ -93,33 +94,31 @@ class Stop:
             if self.steps == self.at:
                 self.reached.set()
                 self.others_run.wait()
-                while not self.go_on.wait(0.0005) and not is_still():
+                while not self.go_on.wait(0.0001) and not is_still():
                     pass  # the other thread is at work, however slowly: neither done nor stuck
             self.steps += 1
         return self.step
 
 
-def with_one_stopped(before, first, others, at):
-    """Do ``first`` in a thread that is stopped at step ``at``; meanwhile do ``others`` here."""
+def with_one_stopped(thread, before, first, others, at):
+    """Do ``first`` in the ``thread``, which is stopped at step ``at``; meanwhile do ``others`` here."""
     cache, evicted = begin(before)
-    results, stop = [], Stop(at)
+    stop = Stop(at)
 
     def run():
         sys.settrace(stop.enter_frame)
         try:
-            results.append(call(cache, first))
+            return call(cache, first)
         finally:
             sys.settrace(None)
             stop.reached.set()
 
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
+    first_gives = thread.submit(run)
     stop.reached.wait()
     stop.others_run.set()
     others_gave = [call(cache, operation) for operation in others]
     stop.go_on.set()
-    thread.join()
-    return stop.steps, outcome(cache, evicted, results[0], others_gave)
+    return stop.steps, outcome(cache, evicted, first_gives.result(), others_gave)
 
 
 def in_turn(before, first, others, place):
@@ -150,12 +149,12 @@ def unexplained(before, firsts, companions, most):
     Each of ``firsts`` is stopped at every one of its steps (at most about ``most``) while others are called.
     """
     found = []
-    for first in firsts:
-        for others in companions:
+    with ThreadPoolExecutor(1) as thread:
+        for first, others in itertools.product(firsts, companions):
             known = [in_turn(before, first, others, place) for place in range(len(others) + 1)]
-            steps, seen = with_one_stopped(before, first, others, -1)
+            steps, seen = with_one_stopped(thread, before, first, others, -1)
             for at in range(-1, steps, 1 + steps // most):
-                _, seen = with_one_stopped(before, first, others, at)
+                _, seen = with_one_stopped(thread, before, first, others, at)
                 if seen not in known:
                     known.append(seen)
                     found.append({**seen, "calls": [first, others]})
@@ -331,17 +330,17 @@ def callback_uses_cache(patience_s):
 
 
 def fill(size):
-    """Make a cache that is full and has already evicted half as much again."""
+    """Make a cache that is full and has already evicted a quarter of what it holds."""
     gc.disable()  # its runs over all objects would blur the comparison
     if size not in caches:
         cache = caches[size] = lru_cache.LRUCache(size)
-        for number in range(size + size // 2):
+        for number in range(size + size // 4):
             cache.put(number, number)
 
 
 def read(size, operations):
     """Read and look for keys all over the cache."""
-    cache, first = caches[size], size // 2
+    cache, first = caches[size], size // 4
     keys = (first + number * 7919 % size for number in range(operations))
     return sum(cache.get(key) == key and key in cache for key in keys)
 
