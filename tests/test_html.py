@@ -103,6 +103,11 @@ class TestReport:
         assert "Hint of number 2." in text
         assert "1 of 4 checks passed" in text
 
+    def test_a_title_stands_once_in_the_scoreboard(self) -> None:
+        """Below the name."""
+        scoreboard = PAGES["one_exercise"].partition("</table>")[0].partition("<tbody>")[2]
+        assert scoreboard.count("Worker pools") == 1
+
     def test_hostile_text_is_shown(self) -> None:
         """What was meant to be markup is read letter by letter."""
         assert "</details><img src=x onerror=alert(1)> @everyone" in Reader(PAGES["hostile"]).text

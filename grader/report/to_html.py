@@ -37,14 +37,7 @@ def _missing(report: Report) -> str:
 
 
 def _scoreboard(report: Report) -> Html:
-    rows = [
-        (
-            tag("span", _named(exercise), tag("span", exercise.title, class_="dim")),
-            state(exercise.status),
-            bar(exercise.score),
-        )
-        for exercise in report.exercises
-    ]
+    rows = [(_named(exercise), state(exercise.status), bar(exercise.score)) for exercise in report.exercises]
     return table("Exercises, their states and scores", ("exercise", "state", "score"), rows)
 
 
