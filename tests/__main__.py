@@ -1,6 +1,6 @@
-"""Proves the project: its own tests and, beside them, every exercise. Each of the two waits much.
+"""Proves the project: its own tests, in two processes, and beside them every exercise. Each of these waits much.
 
-What failed beside the other is run once more, alone: a fault is what failed both times. Both are printed.
+What failed beside the others is run once more, alone: a fault is what failed both times. Both are printed.
 """
 
 from __future__ import annotations
@@ -9,31 +9,54 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from functools import partial
+from typing import IO, Any
 
-_PYTEST = (sys.executable, "-m", "pytest", "--durations=15")
+from tests.sharing import TICKETS, tickets
+
 _VERIFY = (sys.executable, "-m", "grader", "verify")
 _SOME_FAILED = 1  # pytest's exit status
-_NICENESS = 10  # of verify, which has many processes and would leave pytest, which has one, little time
+_NICENESS = 10  # of verify, which has many processes and would leave pytest, which has few, little time
 
 
 def main() -> int:
     """Runs all; the exit status is 0 when all is proven."""
-    with tempfile.TemporaryFile() as said:
-        verify = subprocess.Popen(
-            _VERIFY, stdout=said, stderr=subprocess.STDOUT, preexec_fn=partial(os.nice, _NICENESS)
-        )
+    pipe = tickets()
+    sharing: dict[str, Any] = {"env": {**os.environ, TICKETS: str(pipe)}, "pass_fds": [pipe]}
+    with tempfile.TemporaryFile() as shown_later, tempfile.TemporaryFile() as proofs:
+        first = _start(_pytest(0, "-p", "tests.sharing"), None, **sharing)
+        second = _start(_pytest(1, "-p", "tests.sharing"), shown_later, **sharing)
+        verify = _start(_VERIFY, proofs, preexec_fn=partial(os.nice, _NICENESS))
         try:
-            tests = subprocess.run(_PYTEST, check=False).returncode
+            tests = [first.wait(), second.wait()]
             exercises = verify.wait()
         finally:
-            verify.kill()
-        said.seek(0)
-        print(said.read().decode("utf-8", "replace"), flush=True)
-    if tests == _SOME_FAILED:
-        print("What failed is run once more, alone.", flush=True)
-        tests = subprocess.run([*_PYTEST, "--last-failed", "--last-failed-no-failures=none"], check=False).returncode
-    return 1 if tests or exercises else 0
+            for process in (first, second, verify):
+                process.kill()
+        _print(shown_later)
+        _print(proofs)
+    for number, status in enumerate(tests):
+        if status == _SOME_FAILED:
+            print("What failed is run once more, alone.", flush=True)
+            again = _pytest(number, "--last-failed", "--last-failed-no-failures=none")
+            tests[number] = subprocess.run(again, check=False).returncode
+    return 1 if exercises or any(tests) else 0
+
+
+def _pytest(number: int, *arguments: str) -> list[str]:
+    """One of the processes that share the tests; each remembers for itself what failed."""
+    cache = f"cache_dir=.pytest_cache/{number}"
+    return [sys.executable, "-m", "pytest", "--durations=15", "-o", cache, *arguments]
+
+
+def _start(command: Sequence[str], output: IO[bytes] | None, **options: Any) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT if output else None, **options)
+
+
+def _print(output: IO[bytes]) -> None:
+    output.seek(0)
+    print(output.read().decode("utf-8", "replace"), flush=True)
 
 
 if __name__ == "__main__":
