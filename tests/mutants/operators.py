@@ -147,6 +147,7 @@ def _is_unseen(node: cst.CSTNode) -> bool:
         texts = cst.SimpleString | cst.ConcatenatedString | cst.Ellipsis
         return (
             isinstance(only, cst.Import | cst.ImportFrom | cst.Pass)
+            or (isinstance(only, cst.AnnAssign) and only.value is None and isinstance(only.target, cst.Attribute))
             or (isinstance(only, cst.Expr) and isinstance(only.value, texts))
             or (isinstance(only, cst.Assign) and matches(only.value, Call(func=Name("TypeVar") | Name("ParamSpec"))))
         )

@@ -38,17 +38,17 @@ class Future:
             raise self._error
         return self._value
 
-    def cancel(self) -> bool:
-        return self.finish(error=CancelledError())
+    def cancel(self) -> object:
+        """Nobody waits for it any more; only a task says whether that came in time."""
+        self.finish(error=CancelledError())
 
-    def finish(self, value: Any = None, error: BaseException | None = None) -> bool:
+    def finish(self, value: Any = None, error: BaseException | None = None) -> None:
         """Set the outcome, unless there is one."""
         if self._done:
-            return False
+            return
         self._done, self._value, self._error = True, value, error
         for listener in self._listeners:
             listener()
-        return True
 
     def when_done(self, listener: Callable[[], object]) -> None:
         if self._done:
@@ -76,8 +76,10 @@ class Task(Future):
     def cancel(self) -> bool:
         if self._done:
             return False
-        if self._waits_for is None or not self._waits_for.cancel():
+        if self._waits_for is None or self._waits_for.done():
             self._throw = CancelledError()  # it waits for nothing but its turn, and is told there
+        else:
+            self._waits_for.cancel()
         return True
 
     def take_turn(self) -> None:
@@ -111,27 +113,23 @@ class Gathering(Future):
         super().__init__()
         self._tasks = tasks
         self._running = len(tasks)
-        self._is_cancelling = False
+        self._cancellation: CancelledError | None = None
         for task in tasks:
             task.when_done(lambda task=task: self._one_ended(task))
         if not tasks:
             self.finish([])
 
-    def cancel(self) -> bool:
-        if self._done:
-            return False
-        self._is_cancelling = True
+    def cancel(self) -> None:
+        self._cancellation = CancelledError()
         for task in self._tasks:
             task.cancel()
-        return True
 
     def _one_ended(self, task: Task) -> None:
         self._running -= 1
-        if task._error is not None and not self._is_cancelling:
+        if task._error is not None and self._cancellation is None:
             self.finish(error=task._error)
         elif not self._running:
-            error = CancelledError() if self._is_cancelling else None
-            self.finish([task._value for task in self._tasks], error)
+            self.finish([task._value for task in self._tasks], self._cancellation)
 
 
 class Event:
@@ -171,7 +169,7 @@ class Loop:
         self._ready: deque[Task] = deque()
         self._sleepers: list[tuple[float, int, Future]] = []  # a heap; the number decides between equal times
         self._numbers = count()
-        self._is_running = False
+        self._main: Task | None = None  # while the loop runs
 
     def create_task(self, coro: Coroutine[Any, Any, Any]) -> Task:
         if not inspect.iscoroutine(coro):
@@ -179,10 +177,9 @@ class Loop:
         return Task(coro, self._ready)
 
     def run_until_complete(self, coro: Coroutine[Any, Any, Any]) -> Any:
-        if self._is_running:
+        if self._main is not None:
             raise RuntimeError("this loop is running already")
-        main = self.create_task(coro)
-        self._is_running = True
+        main = self._main = self.create_task(coro)
         try:
             while not main.done():
                 self._wake_sleepers()
@@ -190,7 +187,7 @@ class Loop:
                     raise RuntimeError("deadlock: every task waits for another")
                 self._ready.popleft().take_turn()
         finally:
-            self._is_running = False
+            self._main = None
         return main.result()
 
     async def sleep(self, seconds: float) -> None:
