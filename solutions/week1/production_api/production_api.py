@@ -167,7 +167,7 @@ def create_app(settings: Settings) -> FastAPI:
         CORSMiddleware,
         allow_origins=settings.allowed_origins,
         allow_methods=["GET", "POST"],
-        allow_headers=["Authorization", "Content-Type"],
+        allow_headers=["Authorization"],  # and always those of the CORS-safelist, Content-Type among them
         allow_credentials=True,
     )
     app.add_middleware(Edge, settings=settings)  # added last, so it is outermost
