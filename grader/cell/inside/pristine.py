@@ -16,6 +16,8 @@ import sys
 import types
 from typing import Any
 
+from grader.cell.inside.versions import version
+
 #: Packages of the standard library, with all that is loaded of them.
 _LIBRARY = frozenset({
     "_thread", "_weakref", "asyncio", "builtins", "collections", "concurrent", "contextlib", "contextvars", "copy",
@@ -33,7 +35,8 @@ class Pristine:
     """Functions and methods of modules in ``packages`` as they are now, to be put back later."""
 
     def __init__(self, packages: frozenset[str]) -> None:
-        self._kept: list[tuple[Any, Any, tuple[str, ...], tuple[Any, ...]]] = []
+        # a dictionary's version, that version when all was right, and: whose it is, itself, names, values
+        self._kept: list[tuple[Any, list[bytes], tuple[Any, Any, tuple[str, ...], tuple[Any, ...]]]] = []
         for name, module in list(sys.modules.items()):
             if name.partition(".")[0] in packages and isinstance(module, types.ModuleType):
                 self._keep(module, _FUNCTIONS)
@@ -45,18 +48,26 @@ class Pristine:
         """Remembers what ``owner``, a module or a class, holds of these kinds."""
         held = {name: value for name, value in vars(owner).items() if isinstance(value, kinds)}
         if held:
-            self._kept.append((owner, vars(owner), tuple(held), tuple(held.values())))
+            now = vars(owner)
+            number = version(now)
+            seen = [b"" if number is None else number.tobytes()]
+            self._kept.append((number, seen, (owner, now, tuple(held), tuple(held.values()))))
 
     def accept(self) -> None:
         """Takes what was replaced since, by virtual time, for the original."""
-        kept, self._kept = self._kept, []
-        for owner, now, names, values in kept:
-            self._kept.append((owner, now, names, tuple(map(now.get, names, values))))
+        for place, (number, seen, held) in enumerate(self._kept):
+            if number != seen[0]:
+                owner, now, names, values = held
+                new = [b"" if number is None else number.tobytes()]
+                self._kept[place] = number, new, (owner, now, names, tuple(map(now.get, names, values)))
 
     def restore(self, tools: tuple[Any, ...] = (all, map, operator.is_, zip, setattr, sys.setswitchinterval)) -> None:
         """Puts back whatever was replaced. Its tools are its own, since the builtins may be replaced as well."""
         every, each, same, pairs, put, switch = tools
-        for owner, now, names, values in self._kept:
+        for number, seen, held in self._kept:
+            if number == seen[0]:
+                continue  # nothing has been changed
+            owner, now, names, values = held
             if not every(each(same, each(now.get, names), values)):
                 for name, value in pairs(names, values):
                     if now.get(name) is not value:
@@ -64,6 +75,8 @@ class Pristine:
                             put(owner, name, value)
                         except (AttributeError, TypeError):
                             continue  # what cannot be set was not replaced either
+            if number is not None:
+                seen[0] = number.tobytes()
         switch(_SWITCH_S)
 
 
