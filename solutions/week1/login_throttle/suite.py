@@ -350,10 +350,10 @@ def test_memory(web, driver, manual_clock):
         for password, status in (("ros", 401), ("ross", 200)):
             answered(login(site, "bob", password, "203.0.113.8"), status, "a regular user")
 
-    attempts(100, WINDOW_S / 20)
+    attempts(50, WINDOW_S / 20)
     before = driver.blocks()
     regular()
-    attempts(400, WINDOW_S / 800)
+    attempts(200, WINDOW_S / 400)
     for _ in range(4):
         manual_clock.advance(WINDOW_S / 2)
         regular()
@@ -361,10 +361,10 @@ def test_memory(web, driver, manual_clock):
         attempts(10, WINDOW_S / 20)
         regular()
     grown = driver.blocks() - before
-    assert grown < 1_000, f"400 names from 400 addresses, two windows ago, still hold {grown:,} blocks of memory"
-    attempts(400, WINDOW_S / 4000, "203.0.113.7")
+    assert grown < 600, f"200 names from 200 addresses, two windows ago, still hold {grown:,} blocks of memory"
+    attempts(200, WINDOW_S / 2000, "203.0.113.7")
     grown = driver.blocks() - before
-    assert grown < 1_000, f"400 names tried from one address within 6 s hold {grown:,} blocks of memory"
+    assert grown < 600, f"200 names tried from one address within 6 s hold {grown:,} blocks of memory"
     answered(login(site, "ada", "lovelace"), 200, "a login after all that")
 
 
