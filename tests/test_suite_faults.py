@@ -41,6 +41,17 @@ def test_a_handler_that_raises(suites: Suites) -> None:
     assert "tell the exercise's author" in failed.message
 
 
+def test_a_driver_that_is_no_python(suites: Suites) -> None:
+    suite = """
+    @check(10)
+    def test_x(subject, driver):
+        assert driver.sees() == 1
+    """
+    result = suites.check(suite, "", driver="def sees() return 1")
+    assert result.verdict == "internal_error"
+    assert "driver.py is not Python: expected ':'" in result.message
+
+
 def test_a_services_own_fault(suites: Suites) -> None:
     """What the grader's services raise where nobody catches it is told as well, in the check that met it."""
     suite = """

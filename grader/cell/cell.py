@@ -121,9 +121,9 @@ class Cell:
         factory = self._remote("get", [imported._number, name])
         return self._remote("call", [factory._number, [], []])
 
-    def load_module(self, name: str, source: str) -> Remote:
-        """Makes a module of trusted source in the cell."""
-        return self._remote("load", [name, source])
+    def load_module(self, name: str, code: bytes) -> Remote:
+        """Makes a module of trusted bytecode (see ``marshal``) in the cell."""
+        return self._remote("load", [name, code])
 
     def bound(self, target: Remote, name: str) -> Remote:
         """The bound method of that name."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import marshal
 import math
 import shutil
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -204,7 +205,7 @@ class Session:
     def _driver_module(self) -> Remote:
         if self._driver is None:
             self._subject_module()
-            self._driver = self.cell.load_module("driver", self.run.driver)
+            self._driver = self.cell.load_module("driver", _compiled(self.run.driver))
         return self._driver
 
     # -- parts
@@ -272,6 +273,15 @@ class Session:
             self.clock.close()
         if self._cell is not None:
             self._cell.close()
+
+
+@cache  # one suite has one driver
+def _compiled(driver: str) -> bytes:
+    """The driver as bytecode, which a cell of the same interpreter has at once."""
+    try:
+        return marshal.dumps(compile(driver, "driver.py", "exec"))
+    except SyntaxError as error:
+        raise MisuseError(f"driver.py is not Python: {error}") from None
 
 
 def _listening(path: Path) -> socket.socket:
