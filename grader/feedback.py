@@ -22,7 +22,7 @@ from grader.model import CheckResult, Exercise, ExerciseReport, Verdict, WrongSo
 from grader.repro.proof import program_faults
 from grader.repro.steps import Recording, Step
 from grader.spawning import spawned
-from grader.suite.transcript import ASKED
+from grader.suite.requests import ASKED
 
 SEED = 20_260_101
 _WATCHERS = 2  # processes that look for programs
@@ -33,6 +33,8 @@ _DRAWN = re.compile(
     r"\b(?=[a-f-]*\d)[0-9a-f-]{12,}\b|(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{20,}|(?<![\w-])[\w-]{40,}"
     r"|\b0\.\d{6}\b|\d{4}-\d\d-\d\dT[\d:]+\.\d+|\b[0-9a-f-]+(?=\.\.\.)|\(\d+ sub-exceptions?\)"
 )
+#: What an answer tells of where the packages lie, in which versions, up to where it is cut off.
+_TRACEBACK = re.compile(r"(?<=Traceback \(most recent call last\)).+")
 _NUMBER = re.compile(r"\d[\d_,.]*(?:e-?\d+)?")
 _RACY_LENGTH = 70
 _SHORTEST = 16  # characters of a suite's source that count as told
@@ -137,7 +139,7 @@ def kept_text(result: CheckResult, stated: Set[str] = frozenset()) -> str:
     message, transcript = result.message.partition("\n")[0], result.transcript.partition("\n# your code printed:")[0]
     lines = (line for line in transcript.splitlines() if not line.startswith(ASKED))
     message, transcript = (_without(_made_up(result) - stated, text) for text in (message, "\n".join(lines)))
-    message, transcript = _DRAWN.sub("#", message), _DRAWN.sub("#", transcript)
+    message, transcript = (_DRAWN.sub("#", _TRACEBACK.sub("#", text)) for text in (message, transcript))
     if _is_racy(result):
         message, transcript = _NUMBER.sub("#", message), ""
         message = message if len(message) <= _RACY_LENGTH else message[:_RACY_LENGTH] + "..."

@@ -76,6 +76,9 @@ class Desk:
         return "done"
 
 def drawn(): return secrets.token_urlsafe(24)
+def link():
+    code = secrets.token_urlsafe(24)
+    return {"code": code, "url": "https://good/" + code}
 LOG = []
 def note(text): return None
 def told(seconds): return seconds
@@ -237,6 +240,27 @@ FAULTS = {
             desk.ask()
             assert desk.use(sent[0]) == "done"
             with raises(KeyError): desk.use(sent[0])
+        """,
+    ),
+    "what stands beside a word drawn at random": (
+        ('"https://good/" + code', '"http://bad/" + code'),
+        """
+        @check(10)
+        def test_x(subject):
+            link = subject.link()
+            assert link["url"] == "https://good/" + link["code"], f"a link at {link['url']}"
+        """,
+    ),
+    "a word that is drawn twice": (
+        (
+            "code = secrets.token_urlsafe(24)",
+            "code = LOG[0] if len(LOG) == 2 else secrets.token_urlsafe(24); LOG.append(code)",
+        ),
+        """
+        @check(10)
+        def test_x(subject):
+            codes = {subject.link()["code"] for _ in range(3)}
+            assert len(codes) == 3, "two links have one code"
         """,
     ),
     "an alphabet": (

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import textwrap
 
 import pytest
 
+from grader.suite.requests import ASKED, request, shortened
 from grader.suite.transcript import Transcript
 from tests.toy_suites import Suites
 
@@ -306,3 +308,108 @@ def test_parts_and_services(suites: Suites) -> None:
     assert lines[2] == "manual_clock.advance(2)"
     assert lines[-2] == '#   your code asks backend: GET /a?b=1  # -> 503 {"why": "busy"}'
     assert lines[-1] == "# expected 200, got 503.0"
+
+
+APP = """
+    import asyncio
+    import redis.asyncio
+
+    def create_app(url):
+        client = redis.asyncio.from_url(url)
+
+        async def app(scope, receive, send):
+            if scope["type"] == "lifespan":
+                while (await receive())["type"] != "lifespan.shutdown":
+                    await send({"type": "lifespan.startup.complete"})
+                await client.aclose()
+                await send({"type": "lifespan.shutdown.complete"})
+            elif scope["type"] == "websocket":
+                await receive()
+                await send({"type": "websocket.accept"})
+                await client.publish("chat", (await receive())["text"])
+                await send({"type": "websocket.send", "text": "said"})
+            else:
+                try:
+                    count = await client.incr(scope["path"])
+                    for _ in range(6):
+                        await client.get("limit")
+                except redis.RedisError:
+                    count = -1
+                await send({"type": "http.response.start", "status": 200, "headers": []})
+                await send({"type": "http.response.body", "body": str(count).encode()})
+
+        return app
+    """
+
+
+def test_what_an_app_asks_of_redis(suites: Suites) -> None:
+    """Its commands stand below the exchange that had it send them, as do those for a WebSocket's messages. What the
+    suite does to the service, and to the app, is told.
+    """
+    suite = """
+        @check(10)
+        def test_x(web, services):
+            redis = services.redis()
+            site = web.serve("create_app", redis.url)
+            site.client.get("/a")
+            with site.websocket("/chat") as chat:
+                chat.send("hi")
+                chat.recv()
+            redis.stop()
+            site.client.get("/b")
+            redis.start()
+            redis.delay = 0.001
+            site.stop()
+            assert redis.client.get("/a") == "2"
+        """
+    result = suites.check(suite, APP)
+    lines = result.transcript.splitlines()
+    assert re.fullmatch(r"# create_app\('redis://127.0.0.1:\d+'\) is served at http://localhost:8000", lines[1])
+    assert [lines[0], *lines[2:]] == [
+        "from toy import create_app",
+        "curl -i http://localhost:8000/a",
+        "# -> 200 1",
+        "#   your code asks redis: INCRBY /a 1",
+        "#   your code asks redis: GET limit  # 6 times",
+        "websocat ws://localhost:8000/chat",
+        "# > hi",
+        "#   your code asks redis: PUBLISH chat hi",
+        "# < said",
+        "# close 1000",
+        "# redis is stopped",
+        "curl -i http://localhost:8000/b",
+        "# -> 200 -1",
+        "# redis is started again",
+        "# redis answers 0.001 s later",
+        "# the app is stopped",
+        "# expected '2', got '1'",
+    ], result
+
+
+def test_requests_leave_room_for_calls() -> None:
+    """Of many requests the first of each call are shown; where calls need the room, those of the last calls. What is
+    left out of the calls does not hang on the requests.
+    """
+    asked = [request("redis", ["GET", f"k{number}"], None) for number in range(6)]
+    assert shortened(["one()", *asked, "two()"], 40) == ["one()", *asked[:4], f"{ASKED}2 times more", "two()"]
+    one = request("backend", ["GET", "/"], 200)
+    calls = [line for number in range(5) for line in (f"f({number})", one, asked[number])]
+    assert shortened(calls, 5) == [
+        "f(0)", "f(1)", f"{ASKED}4 times up to here",
+        *[line for number in (2, 3, 4) for line in (f"f({number})", one, asked[number])],
+    ]  # fmt: skip
+    assert shortened(["one()", asked[0]] * 3, 40) == ["one()  # 3 times", f"{asked[0]}  # 3 times"]
+    many = [f"f({number})" for number in range(50)]
+    cut = shortened(many, 40)
+    assert cut == [*many[:10], "# ... 10 lines left out", *many[20:]]
+    with_requests = shortened([line for call in many for line in (call, *asked)], 40)
+    assert [line for line in with_requests if not line.startswith(ASKED)] == cut
+    assert with_requests[-6:] == [many[-1], *asked[:4], f"{ASKED}2 times more"]
+
+
+def test_a_request_is_cut() -> None:
+    """Long words, many words and signs that would do something to a terminal."""
+    shown = request("redis", ["EVAL", "x" * 1000, *map(str, range(20)), "\x1b"], None)
+    assert shown.startswith(f"{ASKED}redis: EVAL xxx")
+    assert shown.endswith("... 0 1 2 3 4 5 6 7 ... 13 more")
+    assert request("backend", ["GET", "/\x1b[2J"], "200") == f"{ASKED}backend: GET /\\x1b[2J  # -> 200"

@@ -22,6 +22,7 @@ from grader.suite.recording import encode
 from grader.visible import visible_faults
 
 NAME = "week1/first"
+KEPT_TRACEBACK = "500 Traceback (most recent call last)#\ntoy.f()"
 WORDS = ("a-Bc_d1", "qwerty", "not_found", "once_only")
 
 
@@ -401,13 +402,14 @@ class TestFeedback:
             ("id 28566b11e96e403796ceab7abf2f7e73, 3 of 4", Step("toy.f()", ended=1), "id #, 3 of 4\ntoy.f()"),
             ("token uBrAb81A2iOZLEcWKIp9VY11xAB1", Step("toy.f()", ended=1), "token #\ntoy.f()"),
             ("at 2026-11-21T14:15:54.716083", Step("toy.f()", ended=1), "at #\ntoy.f()"),
+            ("500 Traceback (most recent call last): File '/venv/x.py'", Step("toy.f()", ended=1), KEPT_TRACEBACK),
             ("took 0.032775, not 0.8125", Step("toy.f()", ended=1), "took #, not 0.8125\ntoy.f()"),
             ("3 of 4", Step("toy.f()", ended=1, measured=True), "# of #"),
             ("3 of 4", Step("driver.f()", ended=1, seen="[3]"), "# of #"),
             ("3 of 4", Step("driver.Users()", ended=1, seen="Text('<Users object>')"), "3 of 4\ntoy.f()"),
             ("3 of 4", Step("await toy.f()", ended=2, is_awaited=True), "# of #"),
         ],
-        ids=["id", "token", "moment", "seconds", "measured", "driver", "object of the driver", "at once"],
+        ids=["id", "token", "moment", "traceback", "seconds", "measured", "driver", "object of the driver", "at once"],
     )
     def test_what_is_kept(self, message: str, step: Step, kept: str) -> None:
         """Nothing that is never twice the same; where threads, costs or chance are at work, no number and no call."""

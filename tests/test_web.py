@@ -194,6 +194,21 @@ def read_log(): return log
 """
 
 
+def keeping(lines: list[str]) -> Callable[[str], Callable[[str], None]]:
+    """Keeps each text, or what is put in its place."""
+
+    def line(text: str) -> Callable[[str], None]:
+        place = len(lines)
+        lines.append(text)
+
+        def replace(whole: str) -> None:
+            lines[place] = whole
+
+        return replace
+
+    return line
+
+
 class Served:
     """A small cell with apps, and the suite's side of each."""
 
@@ -209,7 +224,7 @@ class Served:
         """The suite's side of what is served on one of the sockets."""
         nothing = contextlib.nullcontext()
         waiting = self._clock.waiting if self._clock is not None else lambda _descriptor: nothing
-        site = Site(str(self._paths[number]), Traffic(self.lines.append), stop, lambda: begin(self.cell.pid), waiting)
+        site = Site(str(self._paths[number]), Traffic(keeping(self.lines)), stop, lambda: begin(self.cell.pid), waiting)
         self._made.append(site)
         return site
 
@@ -469,7 +484,7 @@ def test_answers_that_are_not_http(tmp_path: Path, said: bytes) -> None:
         thread.start()
         lines: list[str] = []
         nothing = contextlib.nullcontext()
-        site = Site(str(tmp_path / "0"), Traffic(lines.append), lambda: None, begin, lambda _descriptor: nothing)
+        site = Site(str(tmp_path / "0"), Traffic(keeping(lines)), lambda: None, begin, lambda _descriptor: nothing)
         with pytest.raises(SiteError, match=f"^GET /: {RAW[said]}"):
             site.client.get("/")
         thread.join()

@@ -8,7 +8,7 @@ from itertools import permutations
 from typing import Any
 
 from grader.repro import verdict
-from grader.repro.figures import Run, bounded, differences, growths, is_address, ratios, repeats
+from grader.repro.figures import Run, bounded, coincidences, differences, growths, is_address, ratios, repeats
 from grader.repro.program import Decision
 from grader.repro.runtime import Raised, Record, Text
 from grader.repro.verdict import alike, at, is_number, size, tally
@@ -17,6 +17,7 @@ _MOST = 40  # decisions that are worth trying
 _DEPTH = 4
 _LABELS = 12
 _ROWS = 30
+_WORD = 4  # letters of a text that may have been drawn
 
 
 def decisions(
@@ -34,6 +35,7 @@ def decisions(
     ranked = [(10, 0, decision) for decision in growths(came, runs, {number: names[number] for number in measured})]
     ranked += [(45, 0, decision) for decision in differences(came, runs, steps, names)]
     ranked += [(70, 0, decision) for decision in repeats(came, runs, steps, names)]
+    ranked += [(72, 0, decision) for decision in coincidences(came, runs, names)]
     for number in range(len(steps)):
         if not runs or not all(number in run for run in runs):
             break
@@ -82,6 +84,20 @@ def _of_step(
             yield from _of_rows(number, arguments, path, mine, theirs, value)
         elif is_number(value):
             yield from bounded(number, got, value, theirs_there, 50)
+    yield from _apart_from_words(number, mine, theirs, compared)
+
+
+def _apart_from_words(
+    number: int, mine: Any, theirs: list[Any], compared: tuple[Any, Any]
+) -> Iterator[tuple[int, Decision]]:
+    """Texts that hold another text of the reply, such as an address with an id that was drawn: the rest of them."""
+    texts = [(path, value) for path, value in _parts(mine, theirs[0], (), is_racy=False) if type(value) is str]
+    for path, value in texts:
+        for of, word in texts:
+            if len(word) >= _WORD and word != value and word in value:
+                got = f"without(came, {', '.join(map(repr, path))}, of={of!r})"
+                others = [verdict.without(other, *path, of=of) for other in theirs]
+                yield from _equal(number, got, verdict.without(mine, *path, of=of), others, compared, 38)
 
 
 def _parts(value: Any, other: Any, path: tuple[Any, ...], is_racy: bool) -> Iterator[tuple[tuple[Any, ...], Any]]:

@@ -9,7 +9,7 @@ from itertools import permutations
 from typing import Any
 
 from grader.repro.program import Decision
-from grader.repro.verdict import alike, is_number, ratio
+from grader.repro.verdict import alike, at, is_number, ratio
 
 #: What each step gave, by its number.
 Run = dict[int, Any]
@@ -56,6 +56,29 @@ def repeats(came: Run, runs: list[Run], steps: list[str], names: dict[int, str])
         if alike(came[number], came[before]) and not any(alike(run[number], run[before]) for run in runs):
             unlike = f"not alike(got, plain({names[before]}))"
             yield Decision(number, "plain(came)", unlike, "another reply than before")
+
+
+def coincidences(came: Run, runs: list[Run], names: dict[int, str]) -> Iterator[Decision]:
+    """A text in a reply that stood at the same place of an earlier one, which never happens to right solutions."""
+    everywhere = (came, *runs)
+    for number, before in permutations(names, 2):
+        if before > number or not all(before in run and number in run for run in everywhere):
+            continue
+        for path, value in _texts(came[number], ()):
+            mine, *theirs = [(at(run[number], *path), at(run[before], *path)) for run in everywhere]
+            if value == mine[1] and not any(alike(*pair) for pair in theirs):
+                place = "".join(f", {key!r}" for key in path)
+                unlike = f"not alike(got, at({names[before]}{place}))"
+                yield Decision(number, f"at(came{place})", unlike, "another than before")
+
+
+def _texts(value: Any, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], str]]:
+    """The texts in dictionaries of dictionaries."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _texts(item, (*path, key))
+    elif type(value) is str:
+        yield path, value
 
 
 def ratios(number: int, mine: Any, theirs: list[Any]) -> Iterator[Decision]:

@@ -80,6 +80,12 @@ def after(came: Any, *path: Any, column: int, of: tuple[Any, Any]) -> Any:
     return labels[labels.index(of[0]) :].count(of[1]) if of[0] in labels else 0
 
 
+def without(came: Any, *path: Any, of: tuple[Any, ...]) -> Any:
+    """The text at the end of ``path`` without that at the end of ``of``, which was drawn at random."""
+    value, word = at(came, *path), at(came, *of)
+    return value.replace(word, "*") if isinstance(value, str) and isinstance(word, str) and word else value
+
+
 def alphabet(came: Any, *path: Any) -> Any:
     """The smallest of some usual alphabets that the text at the end of ``path`` is written in."""
     value = at(came, *path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import socket
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from grader.services import redis_servers
@@ -23,17 +24,31 @@ MAX_KEPT_BYTES = 32 << 20
 GREETINGS = frozenset({b"HELLO", b"AUTH", b"CLIENT", b"SELECT"})
 
 
+def _nobody(_told: object) -> None:
+    """Is told nothing."""
+
+
 class RedisService:
     """A Redis at ``url``, empty at first. With ``virtual`` it is fakeredis, and lives on ``clock``.
 
-    ``delay`` is how many seconds of the check's clock later the server hears what the cell sends; a pipeline
-    is delayed once. ``kind`` is what serves, such as "valkey 9.1".
+    ``kind`` is what serves, such as "valkey 9.1".
     """
 
-    def __init__(self, url: str, loop: ServiceLoop, clock: Clock, *, virtual: bool) -> None:
+    def __init__(
+        self,
+        url: str,
+        loop: ServiceLoop,
+        clock: Clock,
+        *,
+        virtual: bool,
+        sent: Callable[[list[str]], object] = _nobody,
+        changed: Callable[[str], object] = _nobody,
+    ) -> None:
+        """``sent`` is told each command of the cell's, in the loop's thread; ``changed``, how the server is changed."""
         self.url = url
         self.clock = clock
-        self.delay = 0.0
+        self._delay = 0.0
+        self._sent, self._changed = sent, changed
         self._loop = loop
         self._server = redis_servers.take(virtual=virtual)
         self.kind = self._server.kind
@@ -50,6 +65,18 @@ class RedisService:
     def client(self) -> redis.Redis:
         """A redis-py client of the suite's own. It goes past ``delay`` and ``stop``, and is not recorded."""
         return self._server.client()
+
+    @property
+    def delay(self) -> float:
+        """How many seconds of the check's clock later the server hears what the cell sends; a pipeline is delayed
+        once.
+        """
+        return self._delay
+
+    @delay.setter
+    def delay(self, seconds: float) -> None:
+        self._delay = seconds
+        self._changed(f"answers {seconds:g} s later" if seconds else "answers at once")
 
     @property
     def commands(self) -> list[list[str]]:
@@ -74,11 +101,13 @@ class RedisService:
 
     def stop(self) -> None:
         """Cut all connections, and every new one at once. The data are still there after :meth:`start`."""
+        self._changed("is stopped")
         self._loop.run(self._cut())
 
     def start(self) -> None:
         """Serve again."""
         self._stopped = False
+        self._changed("is started again")
 
     def attach(self, listener: socket.socket) -> None:
         """Serve a listening socket, which is the service's own from now on. May be called for several."""
@@ -133,3 +162,4 @@ class RedisService:
             return
         if len(self._commands) < MAX_COMMANDS:
             self._commands.append([argument.decode("utf-8", "backslashreplace") for argument in command])
+            self._sent(self._commands[-1])

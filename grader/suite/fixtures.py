@@ -175,6 +175,7 @@ class Services:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._made = 0
+        self._redises = 0
 
     def http(self, handler: Handler, url: str = "") -> HttpService:
         """An HTTP back end that answers and misbehaves as ``handler`` says, and records what it was asked.
@@ -210,11 +211,21 @@ class Services:
         """A Redis server: a real one, or fakeredis on the virtual clock where time is virtual."""
         from grader.services.redis import RedisService
 
-        session = self._session
+        session, clock = self._session, self._session.clock
+        self._redises += 1
+        called = f"redis{self._redises}" if self._redises > 1 else "redis"
+
+        def sent(command: list[str]) -> None:
+            session.telling.sent(called, command, clock.now() if clock is not None else None)
+
+        def changed(how: str) -> None:
+            session.transcript.line(f"# {called} {how}")
 
         def make(url: str) -> RedisService:
-            virtual = session.clock is not None
-            return RedisService(url, session.run.loop, session.service_clock, virtual=virtual)
+            return RedisService(
+                url, session.run.loop, session.service_clock,
+                virtual=clock is not None, sent=sent, changed=changed,
+            )  # fmt: skip
 
         redis: RedisService = session.offer(make, "redis", _REDIS_PORT)
         if redis.kind not in session.run.services:

@@ -71,6 +71,7 @@ class Web:
         call_s = session.run.options.timeout or session.run.exercise.limits.call_s
 
         def stop() -> None:
+            session.transcript.line("# the app is stopped")
             with session.telling.quietly():
                 served.stop()
 

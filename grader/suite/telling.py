@@ -55,6 +55,11 @@ class Telling:
         if self.recorder is not None:
             self.recorder.answered(service, asked, said)
 
+    def sent(self, service: str, command: list[str], moment: float | None) -> None:
+        """The submission has sent a command to a service, at that virtual moment if time is virtual."""
+        at = "" if moment is None else f"at {moment:.4g} s, "
+        self.transcript.beside("asked", f"{at}{service}", tuple(command), None)
+
     def note(self, text: str, outcome: Any, *, name: str = "", measured: bool = False) -> str:
         """Has the recorder, if there is one, keep a step that is no call into the cell; the variable's name."""
         if self.recorder is None:

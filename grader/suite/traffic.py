@@ -16,12 +16,14 @@ _VOLATILE = frozenset({"date", "server", "content-length", "connection", "keep-a
 
 #: Told the answer, or why there is none.
 Told = Callable[[httpx.Response | str], None]
+#: Keeps a text and gives what puts another in its place.
+Line = Callable[[str], Callable[[str], object]]
 
 
 class Traffic:
-    """The exchanges with one app: ``line`` is told of each as a ``curl`` command, ``recorder`` as a step."""
+    """The exchanges with one app: ``line`` keeps each as a ``curl`` command, ``recorder`` as a step."""
 
-    def __init__(self, line: Callable[[str], object], recorder: Recorder | None = None, name: str = "site") -> None:
+    def __init__(self, line: Line, recorder: Recorder | None = None, name: str = "site") -> None:
         self.line = line
         self._recorder = recorder
         self._name = name
@@ -31,11 +33,13 @@ class Traffic:
         recorded: Told | None = None
         if self._recorder is not None:
             recorded = _step(self._recorder, self._name, request, base, is_async)
+        command = curl(request, base)
+        replace = self.line(command)  # now, so that what the app does for it comes after it
 
         def told(answer: httpx.Response | str) -> None:
             if recorded is not None:
                 recorded(answer)
-            self.line(f"{curl(request, base)}\n# -> {answer if isinstance(answer, str) else outcome(answer)}")
+            replace(f"{command}\n# -> {answer if isinstance(answer, str) else outcome(answer)}")
 
         return told
 

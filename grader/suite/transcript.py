@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
-from itertools import groupby
+from collections.abc import Callable
 from typing import Any
 
 from hypothesis import control
@@ -15,12 +15,11 @@ from grader.cell.recording import Outcome
 from grader.cell.remote import EnumValue, Method, Record, Remote
 from grader.suite.keeping import kept
 from grader.suite.relevant import relevant
+from grader.suite.requests import request, shortened
 from grader.suite.shortly import shortly
 from grader.suite.spelling import SPELLED, noun
 
 MAX_LINES = 40
-ASKED = "#   your code asks "
-_REQUESTS = 4  # of a row of them are shown
 _MAX_CALLS = 20_000  # that are kept
 _UNSET: Any = object()
 
@@ -52,6 +51,10 @@ class Transcript:
     def record(self, kind: str, target: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Outcome:
         """Keeps one call; the answer is to be told its outcome."""
         entry = Entry(kind, target, name, args, kwargs)
+        self._keep(entry)
+        return entry.finish
+
+    def _keep(self, entry: Entry) -> None:
         context = control._current_build_context.value
         if context is None:
             if self._context is not None:  # the examples passed, and the check goes on
@@ -62,25 +65,30 @@ class Transcript:
                 self._context = context
                 self._example = []
             self._example.append(entry)
-        entries = self._before if context is None else self._example
-        if len(entries) > _MAX_CALLS:  # a submission may call back without end; its last calls tell more
-            del entries[MAX_LINES : _MAX_CALLS // 2]
-        return entry.finish
+        _bound(self._before if context is None else self._example)
 
     def beside(self, kind: str, name: str, args: tuple[Any, ...], outcome: Any) -> None:
         """Keeps what another thread than the check's has seen."""
         entry = Entry(kind, None, name, args, {})
         entry.finish(outcome)
-        (self._before if self._context is None else self._example).append(entry)
+        entries = self._before if self._context is None else self._example
+        entries.append(entry)
+        _bound(entries)
 
     def part(self, made: Remote, name: str, source: str) -> None:
         """Names an object that the check was given; ``source`` says how one gets such a thing."""
         self._parts = [part for part in self._parts if part[1] != name]
         self._parts.append((made, name, source))
 
-    def line(self, text: str) -> None:
-        """Keeps a line that is rendered already, such as a ``curl`` command."""
-        self.record("line", None, text, (), {})
+    def line(self, text: str) -> Callable[[str], None]:
+        """Keeps a line that is rendered already, such as a ``curl`` command; what is given may put another there."""
+        entry = Entry("line", None, text, (), {})
+        self._keep(entry)
+
+        def replace(whole: str) -> None:
+            entry.name = whole
+
+        return replace
 
     def render(self, module: Remote, driver: Remote | None = None) -> str:
         """The calls as a Python session, at most ``MAX_LINES`` long."""
@@ -117,17 +125,9 @@ class _Session:
                 continue
             lines += self._lines(entry)
             position += 1
-        lines = _shortened(lines)
         if self._imported:
             lines.insert(0, f"from {self._module_name} import {', '.join(self._imported)}")
-        if len(lines) > MAX_LINES:
-            left_out = len(lines) - MAX_LINES
-            lines = [
-                *lines[: MAX_LINES // 4],
-                f"# ... {left_out} lines left out",
-                *lines[-MAX_LINES * 3 // 4 :],
-            ]
-        return "\n".join(lines)
+        return "\n".join(shortened(lines, MAX_LINES))
 
     def _lines(self, entry: Entry) -> list[str]:
         if entry.kind == "line":
@@ -149,7 +149,7 @@ class _Session:
             self._name(entry.outcome, f"driver.{entry.name}")
             return []
         if entry.kind == "asked":
-            return [f"{ASKED}{entry.name}: {' '.join(entry.args)}  # -> {entry.outcome}"]
+            return [request(entry.name, entry.args, entry.outcome)]
         if entry.kind == "back":
             return [f"#   your code calls {self._expression(entry)}{self._arrow(entry.outcome)}"]
         if entry.kind == "operate" and entry.name not in SPELLED:
@@ -222,16 +222,7 @@ class _Session:
         return name in self._imported or name in ("driver", self._module_name) or hasattr(builtins, name)
 
 
-def _shortened(lines: list[str]) -> list[str]:
-    """Without what is said again: equal lines are counted, and of many requests in a row the first are shown."""
-    counted: list[str] = []
-    for line, same in groupby(lines):
-        times = len(list(same))
-        counted.append(line if times == 1 else f"{line}{',' if '  # ' in line else '  #'} {times} times")
-    shown: list[str] = []
-    for is_request, group in groupby(counted, lambda line: line.startswith(ASKED)):
-        rows = list(group)
-        shown += rows[:_REQUESTS] if is_request else rows
-        if is_request and len(rows) > _REQUESTS:
-            shown.append(f"{ASKED}{len(rows) - _REQUESTS} times more")
-    return shown
+def _bound(entries: list[Entry]) -> None:
+    """Forgets the middle of what is too much: a submission may call back without end, and its last calls tell more."""
+    if len(entries) > _MAX_CALLS:
+        del entries[MAX_LINES : _MAX_CALLS // 2]
