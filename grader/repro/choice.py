@@ -129,15 +129,17 @@ def _equal(
         return
     if mine != mine or _holds_unequal(first) or (is_address(mine) and is_address(first)):
         return
+    is_compared = compared != (None, None) and alike(mine, compared[0]) and alike(first, compared[1])
     if compared == (None, None):
         pass  # nothing was compared
-    elif alike(mine, compared[0]) and alike(first, compared[1]):
+    elif is_compared:
         weight = 0
     elif alike(mine, compared[0]) or alike(first, compared[1]):
         weight -= 20
     written = source(first)
     if written:
-        yield weight, Decision(number, got, f"alike(got, {written})", verdict.short(first))
+        demand, expected = f"alike(got, {written})", verdict.short(first)
+        yield weight, Decision(number, got, demand, expected, is_compared=is_compared)
 
 
 def _of_rows(

@@ -5,7 +5,7 @@ then two figures of one run are compared.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import permutations
+from itertools import permutations, product
 from typing import Any
 
 from grader.repro.program import Decision
@@ -61,8 +61,8 @@ def repeats(came: Run, runs: list[Run], steps: list[str], names: dict[int, str])
 def coincidences(came: Run, runs: list[Run], names: dict[int, str]) -> Iterator[Decision]:
     """A text in a reply that stood at the same place of an earlier one, which never happens to right solutions."""
     everywhere = (came, *runs)
-    for number, before in permutations(names, 2):
-        if before > number or not all(before in run and number in run for run in everywhere):
+    for number, before in product([number for number, value in came.items() if isinstance(value, dict)], names):
+        if before >= number or not all(before in run and number in run for run in everywhere):
             continue
         for path, value in _texts(came[number], ()):
             mine, *theirs = [(at(run[number], *path), at(run[before], *path)) for run in everywhere]

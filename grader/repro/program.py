@@ -35,6 +35,7 @@ class Decision:
     cut: str = ""  # the verdict that ended the cell in that step
     mine: str = ""  # what it gave when it was recorded
     seconds: float = 0.0  # that the step may take, where that is what is wrong with it
+    is_compared: bool = False  # whether it is by the very values that the suite compared
     tries: int = 1  # of the whole program, where threads may or may not meet
 
 
