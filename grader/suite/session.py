@@ -56,7 +56,7 @@ class Run:
     options: RunOptions
     #: Real parts that were used, as the report names them.
     services: list[str] = field(default_factory=list)
-    #: How the submission's import failed, once it has: it fails again for every check.
+    #: How the submission's import failed, if it did, as it does for every check.
     import_failure: SubmissionError | CellEnded | None = None
 
     @cached_property
@@ -118,7 +118,7 @@ class Session:
         self._cell = self._subject = self._driver = None
 
     def spoil_tape(self) -> None:
-        """Says that the check sees more of its cell than what it answers."""
+        """Says that the check sees more of its cell than answers."""
         if self.tape is not None:
             self.tape.spoil()
 
@@ -227,9 +227,7 @@ class Session:
         return self.clock if self.clock is not None else RealClock()
 
     def offer(self, make: Callable[[str], Any], scheme: str, port: int | None = None, *, same: bool = False) -> Any:
-        """``make(url)`` becomes a service that the cell reaches at ``url``; at that very ``port`` where
-        it must be the ``same``.
-        """
+        """``make(url)`` becomes a service that the cell reaches at ``url``; at ``port`` if that must be the ``same``."""
         self._only_before_start("a service")
         listener = None
         if self.run.level is Level.SEALED:
@@ -285,7 +283,7 @@ def _compiled(driver: str) -> bytes:
 
 
 def _listening(path: Path) -> socket.socket:
-    """A Unix socket that listens at ``path``, in place of what a former cell may have had there."""
+    """A Unix socket that listens at ``path``, in place of a former cell's."""
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(str(path))
