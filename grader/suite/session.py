@@ -227,7 +227,7 @@ class Session:
         return self.clock if self.clock is not None else RealClock()
 
     def offer(self, make: Callable[[str], Any], scheme: str, port: int | None = None, *, same: bool = False) -> Any:
-        """``make(url)`` becomes a service that the cell reaches at ``url``; at ``port`` if that must be the ``same``."""
+        """``make(url)`` is a service that the cell reaches at ``url``; at ``port`` if that must be the ``same``."""
         self._only_before_start("a service")
         listener = None
         if self.run.level is Level.SEALED:
