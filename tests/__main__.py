@@ -1,6 +1,7 @@
-"""Proves the project: its own tests, in two processes, and beside them every exercise. Each of these waits much.
+"""Proves the project: its own tests, in two processes, and beside them every exercise and what its learners read.
 
-What failed beside the others is run once more, alone: a fault is what failed both times. Both are printed.
+Each of these waits much. What failed beside the others is run once more, alone: a fault is what failed both times.
+Both are printed.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import IO, Any
 
 from tests.sharing import TICKETS, tickets
 
-_VERIFY = (sys.executable, "-m", "grader", "verify")
+_VERIFY = (sys.executable, "-m", "grader", "verify", "--feedback")
 _SOME_FAILED = 1  # pytest's exit status
 _NICENESS = 10  # of verify, which has many processes and would leave pytest, which has few, little time
 
