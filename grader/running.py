@@ -56,7 +56,7 @@ def run_jobs(
                     known = None
                     if dialogues is not None:
                         known = dialogues.of(exercise, options, cells.isolation.level)
-                    grading = _Grading(number, exercise, submission, known)
+                    grading = _Grading(number, exercise, submission, known, options)
                     running.append(grading)
                 elif running and max(running, key=_Grading.share).share() >= _MIN_SHARE:
                     grading = max(running, key=_Grading.share)
@@ -95,7 +95,12 @@ class _Grading:
     """One submission on its way to a report."""
 
     def __init__(
-        self, index: int, exercise: Exercise, submission: Submission, known: dict[str, Dialogue] | None
+        self,
+        index: int,
+        exercise: Exercise,
+        submission: Submission,
+        known: dict[str, Dialogue] | None,
+        options: RunOptions,
     ) -> None:
         self.index = index
         self.exercise = exercise
@@ -104,7 +109,8 @@ class _Grading:
         #: Dialogues of the suite, if they are kept.
         self.known = known
         self._checks = read_checks(layout.suite(exercise))
-        self._shared = Checks(sorted(self._checks, key=self._is_asked_again))  # first what takes longest
+        # first what takes longest, unless one loss is enough
+        self._shared = Checks(sorted(self._checks, key=self._is_asked_again, reverse=options.first_loss))
         self._results: dict[str, CheckResult] = {}
         self._left_out: list[str] = []
         self._services: set[str] = set()
