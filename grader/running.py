@@ -11,7 +11,7 @@ from grader.catalog import layout
 from grader.catalog.checks import read_checks
 from grader.cell.dialogue import Dialogue
 from grader.cell.levels import Cells
-from grader.model import Check, CheckResult, Event, EventKind, Exercise, ExerciseReport, RunOptions, Submission, Verdict
+from grader.model import CheckResult, Event, EventKind, Exercise, ExerciseReport, RunOptions, Submission, Verdict
 from grader.scoring import score_exercise
 from grader.suite.dialogues import Dialogues
 from grader.suite.worker import Checks, Worker
@@ -53,10 +53,9 @@ def run_jobs(
                     if not is_to_run(submission):
                         yield number, _finished(unrun_report(exercise, submission), on_event)
                         continue
-                    known = None
+                    grading = _Grading(number, exercise, submission)
                     if dialogues is not None:
-                        known = dialogues.of(exercise, options, cells.isolation.level)
-                    grading = _Grading(number, exercise, submission, known, options)
+                        grading.known = dialogues.of(exercise, options, cells.isolation.level)
                     running.append(grading)
                 elif running and max(running, key=_Grading.share).share() >= _MIN_SHARE:
                     grading = max(running, key=_Grading.share)
@@ -94,32 +93,20 @@ def _finished(report: ExerciseReport, on_event: Callable[[Event], None]) -> Exer
 class _Grading:
     """One submission on its way to a report."""
 
-    def __init__(
-        self,
-        index: int,
-        exercise: Exercise,
-        submission: Submission,
-        known: dict[str, Dialogue] | None,
-        options: RunOptions,
-    ) -> None:
+    def __init__(self, index: int, exercise: Exercise, submission: Submission) -> None:
         self.index = index
         self.exercise = exercise
         self.submission = submission
         self.workers = 0
         #: Dialogues of the suite, if they are kept.
-        self.known = known
+        self.known: dict[str, Dialogue] | None = None
         self._checks = read_checks(layout.suite(exercise))
-        # first what takes longest, unless one loss is enough
-        self._shared = Checks(sorted(self._checks, key=self._is_asked_again, reverse=options.first_loss))
+        self._shared = Checks(self._checks)
         self._results: dict[str, CheckResult] = {}
         self._left_out: list[str] = []
         self._services: set[str] = set()
         self._why_not = ""  # why a check may be without a result; known once a worker has ended
         self._began = time.monotonic()
-
-    def _is_asked_again(self, check: Check) -> bool:
-        """Whether a check is in hand as a dialogue, which takes less time than to run it."""
-        return any(item.partition("[")[0] == check.id for item in self.known or ())
 
     def share(self) -> float:
         """How many checks each worker would have to do, were there one more; 0 once nothing is left to take.

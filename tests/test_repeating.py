@@ -15,7 +15,7 @@ from grader.catalog import Catalog, layout
 from grader.catalog.submission import read_submission
 from grader.cell.dialogue import Dialogue, Tape, is_repeated
 from grader.cell.levels import Cells, open_cells
-from grader.model import CheckResult, Event, Exercise, ExerciseReport, Level, RunOptions, Submission, Verdict
+from grader.model import CheckResult, Exercise, ExerciseReport, Level, RunOptions, Submission, Verdict
 from grader.running import run_jobs
 from grader.suite.dialogues import Dialogues
 from tests.toy_suites import Suites
@@ -91,30 +91,6 @@ class TestSparing:
         """The suite runs for the first submission that passes; who answers as that one did has passed, too."""
         assert [course.check(PROPERTY, source).verdict for source in (RIGHT, OTHERWISE_RIGHT)] == [Verdict.PASSED] * 2
         assert (course.runs, course.kept) == (1, ["test_keeps"])
-
-    def test_what_is_to_be_run_begins_first(self, suites: Suites) -> None:
-        """What is only asked again takes no time, and is left for whoever is free; a report keeps the suite's order."""
-        suite = """
-        @check(5)
-        def test_keeps(subject):
-            assert subject.keep([1]) == [1]
-
-        @check(5)
-        def test_cost(subject, cell):
-            assert cell.cpu(lambda: subject.keep([1])) >= 0
-        """
-        dialogues, orders = Dialogues(), list[list[str]]()
-        for _ in range(2):
-            told: list[CheckResult] = []
-
-            def tell(event: Event, told: list[CheckResult] = told) -> None:
-                if isinstance(event.result, CheckResult):
-                    told.append(event.result)
-
-            report = suites.grade(suite, RIGHT, dialogues=dialogues, on_event=tell, parallel=1)
-            assert [result.check.id for result in report.checks] == ["test_keeps", "test_cost"]
-            orders.append([result.check.id for result in told])
-        assert orders == [["test_keeps", "test_cost"], ["test_cost", "test_keeps"]]
 
     def test_a_loss_is_told_as_ever(self, course: Course, suites: Suites, tmp_path: Path) -> None:
         """A wrong answer leads to the whole check: message, transcript and example are those without dialogues."""
