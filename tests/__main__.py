@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import IO, Any
 
-from tests.sharing import TICKETS, tickets
+from tests.shared_files import TICKETS, tickets
 
 _VERIFY = (sys.executable, "-m", "grader", "verify")
 _SOME_FAILED = 1  # pytest's exit status
@@ -26,8 +26,8 @@ def main() -> int:
     pipe = tickets()
     sharing: dict[str, Any] = {"env": {**os.environ, TICKETS: str(pipe)}, "pass_fds": [pipe]}
     with tempfile.TemporaryFile() as shown_later, tempfile.TemporaryFile() as proofs:
-        first = _start(_pytest(0, "-p", "tests.sharing"), None, **sharing)
-        second = _start(_pytest(1, "-p", "tests.sharing"), shown_later, **sharing)
+        first = _start(_pytest(0, "-p", "tests.shared_files"), None, **sharing)
+        second = _start(_pytest(1, "-p", "tests.shared_files"), shown_later, **sharing)
         verify = _start(_VERIFY, proofs, preexec_fn=partial(os.nice, _NICENESS))
         try:
             tests = [first.wait(), second.wait()]

@@ -1,31 +1,96 @@
-"""Test files that several processes share."""
+"""Processes that share the checks of one suite."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
+from collections.abc import Sequence
 
-from tests.bench.processes import ROOT
-from tests.sharing import TICKETS, tickets
+import pytest
 
-FILES, TESTS, PROCESSES = 6, 3, 2
+from grader.model import Check, ExerciseReport, Verdict
+from grader.suite.worker import Checks
+from tests.toy_suites import Suites, verdicts
+
+SUBMISSION = """
+def double(number):
+    return 2 * number if number < 1_000 else 0
+"""
+SUITE = "\n".join(
+    f"""
+@check(10)
+@given(st.integers(0, {bound}))
+def test_{bound}(subject, number):
+    assert subject.double(number) == 2 * number
+"""
+    for bound in (10, 100_000, 20, 200_000, 30, 300_000, 40, 50, 60, 70)
+)
 
 
-def test_each_test_is_run_once_and_each_file_by_one_process(tmp_path: Path) -> None:
-    for number in range(FILES):
-        lines = [f"def test_{each}(): open('{tmp_path}/ran', 'a').write('{number}.{each} ')\n" for each in range(TESTS)]
-        (tmp_path / f"test_{number}.py").write_text("".join(lines))
-    pipe = tickets()
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.sharing", "-p", "no:cacheprovider", str(tmp_path)]
-    sharing = {**os.environ, TICKETS: str(pipe), "PYTHONPATH": str(ROOT)}
-    processes = [
-        subprocess.Popen(command, cwd=tmp_path, env=sharing, pass_fds=[pipe], stdout=subprocess.PIPE, text=True)
-        for _ in range(PROCESSES)
-    ]
-    said = [process.communicate()[0] for process in processes]
-    os.close(pipe)
-    assert sorted((tmp_path / "ran").read_text().split()) == sorted(
-        f"{number}.{each}" for number in range(FILES) for each in range(TESTS)
-    ), said
+def results(report: ExerciseReport) -> list[tuple[str, str, str, str]]:
+    """What a report says of each check, but for the time."""
+    return [(result.check.id, result.verdict, result.message, result.transcript) for result in report.checks]
+
+
+@pytest.mark.parametrize("parallel", [2, 5])
+def test_more_processes_give_the_same_report(suites: Suites, parallel: int) -> None:
+    """Who runs a check, and after which others, changes nothing."""
+    alone = suites.grade(SUITE, SUBMISSION, parallel=1)
+    assert list(verdicts(alone).values()).count("failed") == 3
+    assert results(suites.grade(SUITE, SUBMISSION, parallel=parallel)) == results(alone)
+
+
+@pytest.mark.parametrize("parallel", [1, 3])
+def test_parameters_stay_together(suites: Suites, parallel: int) -> None:
+    """All parameters of a check are judged by one process, as one check."""
+    suite = """
+        @check(50)
+        @pytest.mark.parametrize("number", range(20))
+        def test_all(subject, number):
+            assert subject.double(number) == 2 * number
+
+        @check(50)
+        @pytest.mark.parametrize("number", [1, 1_000, 2])
+        def test_one_fails(subject, number):
+            assert subject.double(number) == 2 * number
+    """
+    report = suites.grade(suite, SUBMISSION, parallel=parallel)
+    assert verdicts(report) == {"test_all": "passed", "test_one_fails": "failed"}
+
+
+def test_a_process_that_dies_costs_its_check(suites: Suites) -> None:
+    """The others judge what is left; the check that nobody decided is the grader's fault."""
+    suite = """
+        import os
+
+        @check(10)
+        def test_dies(subject):
+            os.write(2, b"these were my last words")
+            os._exit(5)
+    """
+    suite += "".join(
+        f"""
+        @check(10)
+        def test_{number}(subject):
+            assert subject.double({number}) == {2 * number}
+    """
+        for number in range(9)
+    )
+    report = suites.grade(suite, SUBMISSION, parallel=2)
+    assert verdicts(report) == {"test_dies": "internal_error", **{f"test_{n}": "passed" for n in range(9)}}
+    assert "exit code 5" in report.checks[0].message
+    assert "these were my last words" in report.checks[0].message
+
+
+@pytest.mark.parametrize("parallel", [1, 4])
+def test_a_suite_that_cannot_be_collected(suites: Suites, parallel: int) -> None:
+    """No process can do anything, and no further ones are started for ever."""
+    report = suites.grade("raise LookupError('gone')\n" + SUITE, SUBMISSION, parallel=parallel)
+    assert {result.verdict for result in report.checks} == {Verdict.INTERNAL_ERROR}
+    assert all("gone" in result.message for result in report.checks)
+
+
+@pytest.mark.parametrize("names", [[], ["one"], ["one", "two", "three"]], ids=len)
+def test_each_check_is_taken_once(names: Sequence[str]) -> None:
+    """In their order, and then there is nothing left."""
+    checks = Checks([Check(name, name, 1, "core", "hint") for name in names])
+    assert [checks.take() for _ in range(len(names) + 2)] == [*names, "", ""]
+    checks.close()

@@ -1,7 +1,7 @@
 """A pytest plugin: several processes share the test files, each takes the next when it is free.
 
-Loaded with ``-p tests.sharing`` by ``python -m tests``, which hands down the pipe that the files are taken from. These
-tests fork, so each process runs its tests in a main thread of its own, with no other thread beside it.
+Loaded with ``-p tests.shared_files`` by ``python -m tests``, which hands down the pipe that the files are taken
+from. These tests fork, so each process runs its tests in a main thread of its own, with no other thread beside it.
 """
 
 from __future__ import annotations
