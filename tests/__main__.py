@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import IO, Any
 
-from tests.shared_files import TICKETS, tickets
+from grader.suite.tickets import Tickets
+from tests.shared_files import MOST_FILES, PIPE
 
 _VERIFY = (sys.executable, "-m", "grader", "verify")
 _SOME_FAILED = 1  # pytest's exit status
@@ -23,8 +24,8 @@ _NICENESS = 10  # of verify, which has many processes and would leave pytest, wh
 
 def main() -> int:
     """Runs all; the exit status is 0 when all is proven."""
-    pipe = tickets()
-    sharing: dict[str, Any] = {"env": {**os.environ, TICKETS: str(pipe)}, "pass_fds": [pipe]}
+    pipe = Tickets.of(MOST_FILES).pipe
+    sharing: dict[str, Any] = {"env": {**os.environ, PIPE: str(pipe)}, "pass_fds": [pipe]}
     with tempfile.TemporaryFile() as shown_later, tempfile.TemporaryFile() as proofs:
         first = _start(_pytest(0, "-p", "tests.shared_files"), None, **sharing)
         second = _start(_pytest(1, "-p", "tests.shared_files"), shown_later, **sharing)

@@ -8,23 +8,16 @@ from __future__ import annotations
 
 import itertools
 import os
-import struct
 from collections.abc import Iterator
 
 import pytest
 
-#: Names the descriptor of the pipe.
-TICKETS = "ONSPOT_TEST_TICKETS"
-_TICKET = struct.Struct("<H")
-_MOST_FILES = 1_000
+from grader.suite.tickets import Tickets
 
-
-def tickets() -> int:
-    """A pipe of numbers, each to be read once; its end to read from, for the processes that share it."""
-    read, write = os.pipe()
-    os.write(write, b"".join(map(_TICKET.pack, range(_MOST_FILES))))
-    os.close(write)
-    return read
+#: Names the descriptor of the tickets' pipe.
+PIPE = "ONSPOT_TEST_TICKETS"
+#: Tickets to hand out: the processes see for themselves how many files there are.
+MOST_FILES = 1_000
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -32,7 +25,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
     """Runs the tests of the files that this process has drawn."""
     if session.testsfailed and not session.config.option.continue_on_collection_errors:
         raise session.Interrupted(f"{session.testsfailed} errors during collection")
-    drawn = _drawn(session.items, int(os.environ[TICKETS]))
+    drawn = _drawn(session.items, Tickets(int(os.environ[PIPE])))
     item = next(drawn, None)
     while item is not None:
         following = next(drawn, None)  # known before: what both need, such as a warm cell, is kept
@@ -43,7 +36,8 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
     return True
 
 
-def _drawn(items: list[pytest.Item], pipe: int) -> Iterator[pytest.Item]:
+def _drawn(items: list[pytest.Item], tickets: Tickets) -> Iterator[pytest.Item]:
     files = [list(group) for _, group in itertools.groupby(items, lambda item: item.path)]
-    while (ticket := os.read(pipe, _TICKET.size)) and (number := _TICKET.unpack(ticket)[0]) < len(files):
+    assert len(files) <= MOST_FILES, "more test files than tickets"
+    while (number := tickets.draw()) is not None and number < len(files):
         yield from files[number]

@@ -7,8 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from grader.suite.tickets import Tickets
 from tests.bench.processes import ROOT
-from tests.shared_files import TICKETS, tickets
+from tests.shared_files import MOST_FILES, PIPE
 
 FILES, TESTS, PROCESSES = 6, 3, 2
 
@@ -17,7 +18,7 @@ def test_each_test_is_run_once_and_each_file_by_one_process(tmp_path: Path) -> N
     for number in range(FILES):
         lines = [f"def test_{each}(): open('{tmp_path}/ran', 'a').write('{number}.{each} ')\n" for each in range(TESTS)]
         (tmp_path / f"test_{number}.py").write_text("".join(lines))
-    pipe = tickets()
+    tickets = Tickets.of(MOST_FILES)
     command = [
         sys.executable,
         "-m",
@@ -29,13 +30,13 @@ def test_each_test_is_run_once_and_each_file_by_one_process(tmp_path: Path) -> N
         "no:cacheprovider",
         str(tmp_path),
     ]
-    sharing = {**os.environ, TICKETS: str(pipe), "PYTHONPATH": str(ROOT)}
+    sharing = {**os.environ, PIPE: str(tickets.pipe), "PYTHONPATH": str(ROOT)}
     processes = [
-        subprocess.Popen(command, cwd=tmp_path, env=sharing, pass_fds=[pipe], stdout=subprocess.PIPE, text=True)
+        subprocess.Popen(command, cwd=tmp_path, env=sharing, pass_fds=[tickets.pipe], stdout=subprocess.PIPE, text=True)
         for _ in range(PROCESSES)
     ]
     said = [process.communicate()[0] for process in processes]
-    os.close(pipe)
+    tickets.close()
     assert sorted((tmp_path / "ran").read_text().split()) == sorted(
         f"{number}.{each}" for number in range(FILES) for each in range(TESTS)
     ), said

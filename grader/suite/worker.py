@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import struct
 from collections.abc import Mapping, Sequence
 from typing import IO
 
@@ -16,9 +15,9 @@ from grader.cell.launcher import Launcher
 from grader.cell.watch import watch
 from grader.errors import GraderError
 from grader.model import Check, CheckResult, Exercise, RunOptions, Submission
+from grader.suite.tickets import Tickets
 from grader.suite.warm import warm_up
 
-_TICKET = struct.Struct("<H")
 _LAST_WORDS = 1_500  # characters shown of what a process said before it ended
 
 
@@ -27,21 +26,19 @@ class Checks:
 
     def __init__(self, checks: Sequence[Check]) -> None:
         self._names = [check.id for check in checks]
-        self._tickets, write = os.pipe()
-        os.write(write, b"".join(map(_TICKET.pack, range(len(checks)))))
-        os.close(write)
+        self._tickets = Tickets.of(len(checks))
 
     def take(self) -> str:
         """The id of the next check, or nothing when all have been taken."""
-        ticket = os.read(self._tickets, _TICKET.size)
-        return self._names[_TICKET.unpack(ticket)[0]] if ticket else ""
+        number = self._tickets.draw()
+        return "" if number is None else self._names[number]
 
     def take_rest(self) -> list[str]:
         """The ids of all that nobody has taken."""
         return list(iter(self.take, ""))
 
     def close(self) -> None:
-        os.close(self._tickets)
+        self._tickets.close()
 
 
 class Note(msgspec.Struct):

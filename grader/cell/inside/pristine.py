@@ -50,16 +50,14 @@ class Pristine:
         if held:
             now = vars(owner)
             number = version(now)
-            seen = [b"" if number is None else number.tobytes()]
-            self._kept.append((number, seen, (owner, now, tuple(held), tuple(held.values()))))
+            self._kept.append((number, [_read(number)], (owner, now, tuple(held), tuple(held.values()))))
 
     def accept(self) -> None:
         """Takes what was replaced since, by virtual time, for the original."""
         for place, (number, seen, held) in enumerate(self._kept):
             if number != seen[0]:
                 owner, now, names, values = held
-                new = [b"" if number is None else number.tobytes()]
-                self._kept[place] = number, new, (owner, now, names, tuple(map(now.get, names, values)))
+                self._kept[place] = number, [_read(number)], (owner, now, names, tuple(map(now.get, names, values)))
 
     def restore(self, tools: tuple[Any, ...] = (all, map, operator.is_, zip, setattr, sys.setswitchinterval)) -> None:
         """Puts back whatever was replaced. Its tools are its own, since the builtins may be replaced as well."""
@@ -78,6 +76,11 @@ class Pristine:
             if number is not None:
                 seen[0] = number.tobytes()
         switch(_SWITCH_S)
+
+
+def _read(number: memoryview | None) -> bytes:
+    """A version as it is now; nothing, which equals no version, where there is none."""
+    return b"" if number is None else number.tobytes()
 
 
 class Originals:
