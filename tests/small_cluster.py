@@ -57,10 +57,10 @@ class SmallCluster:
         """A worker; ``before`` is code that it runs first."""
         return self._grader("worker", "--jobs", "1", "--redeliver", REDELIVER_S, *words, before=before)
 
-    def start_batch(self, course: Path, out: Path, *words: str) -> subprocess.Popen[bytes]:
-        """The batch, with a fixed seed."""
+    def start_batch(self, course: Path, out: Path, *words: str, before: str = "") -> subprocess.Popen[bytes]:
+        """The batch, with a fixed seed; ``before`` as above."""
         words = ("--out", str(out), "--seed", "5", "--no-cache", *words)
-        return self._grader("batch", str(course), "week1/first", "--engine", "celery", *words)
+        return self._grader("batch", str(course), "week1/first", "--engine", "celery", *words, before=before)
 
     def kill(self, process: subprocess.Popen[bytes]) -> None:
         """Kills all of it at once."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import os
 import random
@@ -25,6 +26,9 @@ from grader.errors import UsageError
 from grader.model import Exercise
 
 Batch = Callable[..., int]
+
+#: How often something is killed; `ONSPOT_KILLS=20 python -m pytest tests -k test_kill` is the long proof.
+KILLS = int(os.environ.get("ONSPOT_KILLS", "3"))
 
 
 @pytest.fixture
@@ -200,6 +204,31 @@ class TestBatch:
             batch()
         assert (out / "ledger.sqlite3").read_text().startswith("my notes")
 
+    def test_two_at_once(self, batch: Batch, tmp_path: Path) -> None:
+        """A second batch is refused while the first is at work; what a killed one has left behind holds up nobody."""
+        code = """
+import os, signal, sys
+from pathlib import Path
+from grader.batch.batch import alone_in
+with alone_in(Path(sys.argv[1])):
+    child = os.fork()
+    if child:
+        print(child, flush=True)
+    signal.pause()
+"""
+        command = [sys.executable, "-c", code, str(tmp_path / "out")]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=layout.default_root()) as first:
+            assert first.stdout is not None
+            left_behind = int(first.stdout.readline())
+            try:
+                with pytest.raises(UsageError, match="another batch is at work"):
+                    batch()
+                first.kill()
+                first.wait()
+                assert batch() == 8
+            finally:
+                os.kill(left_behind, signal.SIGKILL)
+
     def test_formulas(self, batch: Batch, course: Path, tmp_path: Path) -> None:
         """No spreadsheet runs what a name says."""
         (course / "hal").rename(course / "=cmd()")
@@ -207,30 +236,83 @@ class TestBatch:
         assert "'=cmd()" in scores(tmp_path / "out")
 
 
-def test_kill(batch: Batch, small_kit: Path, course: Path, tmp_path: Path) -> None:
-    """Killed at any moment and run again, it ends with the reports of an undisturbed run, none graded twice."""
-    batch(out=tmp_path / "whole")
-    out = tmp_path / "out"
-    command = [sys.executable, "-m", "grader", "batch", str(course), "week1/first", "--out", str(out), "--seed", "5"]
-    command += ["--kit", str(small_kit), "--quiet", "--no-cache", "--jobs", "2"]
-    rng = random.Random(3)
+def test_kill(small_kit: Path, course: Path, tmp_path: Path) -> None:
+    """Killed at any moment and run again, it ends with what an undisturbed run writes, no report made twice."""
+    for name, number in itertools.product(["ann", "bob", "gus"], range(KILLS)):
+        shutil.copytree(course / name, course / f"{name}{number}")
+        with (course / f"{name}{number}/first.py").open("a") as file:
+            file.write(f"# {number}\n")
+    total = len(list(course.iterdir()))
+    whole, out = tmp_path / "whole", tmp_path / "out"
+    start_batch(small_kit, course, whole).wait()
+    rng = fresh_random()
     graded: dict[str, bytes] = {}
-    for _ in range(6):
-        process = subprocess.Popen(command, start_new_session=True, cwd=layout.default_root())
-        wanted = len(graded) + rng.randrange(3)
-        while process.poll() is None and len(kept(out)) < wanted:
+    killed = 0
+    while killed < KILLS:
+        process = start_batch(small_kit, course, out)
+        moment = rng.randrange(killed * total // KILLS, (killed + 1) * total // KILLS)
+        while process.poll() is None and len(kept(out)) < moment:
             time.sleep(0.01)
-        time.sleep(rng.random() / 10)
+        some_moment_passes(rng, most_s=1)
         if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
+            killed += 1
+            print(f"killed when {len(kept(out))} of {total} are there")
+            process.kill()  # it alone: what it has started finds itself left behind
         process.wait()
         now = kept(out)
         assert now.items() >= graded.items(), "a report that was kept has gone or was made again"
         graded = now
-    subprocess.run(command, check=True, cwd=layout.default_root())
+    assert start_batch(small_kit, course, out).wait() == 0
     assert kept(out).items() >= graded.items()
-    assert reports(out) == reports(tmp_path / "whole")
-    assert scores(out) == scores(tmp_path / "whole")
+    assert kept(out).keys() == {entry.name.split(".")[0] for entry in course.iterdir()}
+    assert_same(out, whole)
+
+
+def start_batch(kit: Path, course: Path, out: Path, *words: str) -> subprocess.Popen[bytes]:
+    """The batch as a process of its own, with a fixed seed, that notes what it keeps."""
+    code = f"{noting_kept(out)}\nimport sys\nfrom grader.cli import main\nsys.exit(main())"
+    command = [sys.executable, "-c", code, "batch", str(course), "week1/first", "--out", str(out), "--seed", "5"]
+    command += ["--kit", str(kit), "--quiet", "--no-cache", *words]
+    return subprocess.Popen(command, start_new_session=True, cwd=layout.default_root())
+
+
+def noting_kept(out: Path) -> str:
+    """Code that makes a batch note the name of each report that it has put into the ledger."""
+    return f"""
+from grader.batch.ledger import Ledger
+keep = Ledger.keep
+def noted(ledger, name, *rest):
+    keep(ledger, name, *rest)
+    with open({str(notes(out))!r}, "a") as notes:
+        notes.write(name + "\\n")
+Ledger.keep = noted
+"""
+
+
+def notes(out: Path) -> Path:
+    """The names of the reports that have been graded and kept, one a line."""
+    return out.with_name(f"{out.name}.notes")
+
+
+def some_moment_passes(rng: random.Random, most_s: float) -> None:
+    """From a millisecond on, each order of magnitude as likely: a start is long, a commit is short."""
+    time.sleep(0.001 * (1_000 * most_s) ** rng.random())
+
+
+def fresh_random() -> random.Random:
+    """Another one in each run, whose seed is shown when the test fails."""
+    seed = random.randrange(1_000_000)
+    print(f"random.Random({seed})")
+    return random.Random(seed)
+
+
+def assert_same(out: Path, whole: Path) -> None:
+    """What a disturbed batch has left is what an undisturbed one leaves, times apart, and nothing was kept twice."""
+    assert reports(out) == reports(whole)
+    for name in ("gradebook.csv", "summary.html"):
+        assert (out / name).read_bytes() == (whole / name).read_bytes()
+    graded = notes(out).read_text().splitlines()
+    assert len(graded) == len(set(graded)), "what had its report was graded again"
 
 
 def kept(out: Path) -> dict[str, bytes]:

@@ -52,7 +52,7 @@ def grade_batch(catalog: Catalog, wanted: Wanted, progress_stream: TextIO | None
         InternalError: a worker refuses.
     """
     with ExitStack() as stack:
-        stack.enter_context(_alone_in(wanted.out))
+        stack.enter_context(alone_in(wanted.out))
         ledger = stack.enter_context(closing(Ledger(wanted.out / "ledger.sqlite3")))
         entries = read_roster(wanted.source, wanted.out / "handed_in")
         exercises = catalog.select(wanted.targets) if wanted.targets else handed_in(catalog, entries)
@@ -97,8 +97,14 @@ def grade_batch(catalog: Catalog, wanted: Wanted, progress_stream: TextIO | None
 
 
 @contextmanager
-def _alone_in(out: Path) -> Iterator[None]:
-    """Holds the folder, so that no two batches write to it at once."""
+def alone_in(out: Path) -> Iterator[None]:
+    """Holds the folder, so that no two batches write to it at once.
+
+    The lock is this process's own: what it has forked and a kill has left behind holds up no later batch.
+
+    Raises:
+        UsageError: another batch is at work there, or it cannot be written.
+    """
     try:
         out.mkdir(parents=True, exist_ok=True)
         lock = (out / "lock").open("w")
@@ -106,8 +112,8 @@ def _alone_in(out: Path) -> Iterator[None]:
         raise UsageError(f"--out {out} cannot be written: {error.strerror}") from None
     with lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError):  # POSIX allows either
             raise UsageError(f"another batch is at work in {out}; wait for it, or choose another folder") from None
         yield
 
