@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from tests.bench import batches, grading, processes
+from tests.bench import batches, grading, peers, processes
 from tests.bench.figures import Figure, draw, keep
 from tests.bench.processes import Failed, Usage, alternate, run
 
@@ -130,18 +130,56 @@ def test_a_failure_is_no_figure() -> None:
         run([sys.executable, "-c", "print('no such thing'); raise SystemExit(3)"])
 
 
-def test_the_baseline_runs_a_suite(tmp_path: Path) -> None:
+@pytest.fixture
+def solution(tmp_path: Path) -> Path:
+    """A suite with the reference beside it."""
+    folder = tmp_path / "counter"
+    folder.mkdir()
+    (folder / "suite.py").write_text(SUITE)
+    (folder / "counter.py").write_text(COUNTER)
+    (folder / "driver.py").write_text("def double(number):\n    return 2 * number\n")
+    return folder
+
+
+def test_the_baseline_runs_a_suite(solution: Path) -> None:
     """Fixtures and words of a suite work in one process, and a failing check is noticed."""
-    solution = tmp_path / "counter"
-    solution.mkdir()
-    (solution / "suite.py").write_text(SUITE)
-    (solution / "counter.py").write_text(COUNTER)
-    (solution / "driver.py").write_text("def double(number):\n    return 2 * number\n")
     assert grading.pytest(solution).cpu > 0
     # of another size, since Python tells sources of one second apart by nothing else
     (solution / "counter.py").write_text(COUNTER.replace("+= 1", "+= 10"))
     with pytest.raises(Failed, match="1 failed, 2 passed"):
         grading.pytest(solution)
+
+
+def test_a_peer_runs_every_check(solution: Path) -> None:
+    """The checks are functions of no arguments, each called with all of its parameters."""
+    command = [sys.executable, "-c", "from tests.bench.one_by_one import checks\nfor check in checks(): check()"]
+    assert run(command, grading.in_process(solution)).cpu > 0
+    (solution / "counter.py").write_text(COUNTER.replace("raise TooLow", "raise ValueError"))
+    with pytest.raises(Failed, match=r"assert self\._name in"):
+        run(command, grading.in_process(solution))
+
+
+def test_a_peer_passes_all_checks_or_has_no_figure(solution: Path) -> None:
+    """What it was handed lies where it works; a check that it has left out is an error."""
+    code = f"import sys; open({peers.RESULTS!r}, 'w').write(open('counter.py').read() and ' '.join(sys.argv[1:]))"
+    peer = peers.Peer("peer", "peer", lambda *_: [], lambda place: (place / peers.RESULTS).read_text().split())
+    assert peer.grade([sys.executable, "-c", code, "test_count", "test_refuse"], solution).cpu > 0
+    with pytest.raises(Failed, match="peer did not pass exactly the suite's checks: test_refuse"):
+        peer.grade([sys.executable, "-c", code, "test_count"], solution)
+
+
+def test_a_peer_that_is_not_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is named, and has no figures. One that is there is found, with its version."""
+    monkeypatch.setenv(peers.FOLDER, str(tmp_path))
+    absent = peers.Peer("no-such-grader", "no_such_grader", lambda *_: [], lambda _: [])
+    assert absent.measure(1) == []
+    assert "no-such-grader is not installed" in capsys.readouterr().out
+    assert peers.Peer("pytest", "pytest", lambda *_: [], lambda _: []).find() == (
+        sys.executable,
+        f"pytest {pytest.__version__}",
+    )
 
 
 def test_groups_are_removed() -> None:

@@ -11,10 +11,17 @@ import pytest
 from grader.arguments import COMMANDS, parse
 from grader.catalog import Catalog
 from grader.report import FORMATS
+from tests.bench import figures
 from tests.sample_reports import SAMPLES
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def table(name: str) -> list[str]:
+    """The rows between the markers of a name, without the head."""
+    shown = README.partition(f"<!-- {name} -->")[2].partition(f"<!-- /{name} -->")[0]
+    return [line for line in shown.splitlines() if line.startswith("| ")][1:]
 
 
 def test_exercises() -> None:
@@ -23,9 +30,19 @@ def test_exercises() -> None:
         f"| `{exercise.name}` | {exercise.minutes} | {exercise.difficulty} | {exercise.title} |"
         for exercise in Catalog.load(ROOT)
     ]
-    shown = README.partition("<!-- exercises -->")[2].partition("<!-- /exercises -->")[0]
-    listed = [line for line in shown.splitlines() if line.startswith("| `")]
-    assert listed == rows, "paste this between the markers:\n" + "\n".join(rows)
+    assert table("exercises") == rows, "paste this between the markers:\n" + "\n".join(rows)
+
+
+def test_speed() -> None:
+    """The ratios of single submissions and of batches are those measured last; the message is the table to paste."""
+    found: dict[str, dict[str, float]] = {}
+    for name, ratio in json.loads(figures.LATEST.read_text(encoding="utf-8"))["ratios"].items():
+        what, _, unit = name.rpartition(", ")
+        if unit in ("wall", "CPU") and re.search("cold|batch", what):
+            found.setdefault(what, {})[unit] = ratio
+    names = sorted(found, key=lambda what: [part.zfill(9) for part in re.split(r"(\d+)", what)])
+    rows = [f"| {name} | {found[name]['wall']} | {found[name]['CPU']} |" for name in names]
+    assert table("ratios") == rows, "paste this between the markers:\n" + "\n".join(rows)
 
 
 def test_report_fields() -> None:

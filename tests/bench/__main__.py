@@ -22,18 +22,14 @@ CASES: dict[str, Callable[[int], list[figures.Figure]]] = {
     "warm": warm.saved,
     "batch": batches.batch,
     "growth": batches.growth,
-    "gradescope": peers.gradescope,
+    **{peer.name: peer.measure for peer in peers.PEERS},
 }
-#: Measured only when asked for by name.
-LONG = ("growth", "gradescope")
 
 
 def main() -> int:
     """Measure; the exit status is 1 when a figure is worse than it may be, 3 when something could not be measured."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument(
-        "cases", nargs="*", metavar="CASE", help=f"of {', '.join(CASES)}; default: all but {' and '.join(LONG)}"
-    )
+    parser.add_argument("cases", nargs="*", metavar="CASE", help=f"of {', '.join(CASES)}; default: all")
     parser.add_argument("--repeat", type=int, default=5, metavar="N", help="pairs of runs; default: 5")
     arguments = parser.parse_args()
     if unknown := set(arguments.cases) - set(CASES):
@@ -41,7 +37,7 @@ def main() -> int:
     console = Console(width=110)
     found: list[figures.Figure] = []
     status = 0
-    for name in arguments.cases or [name for name in CASES if name not in LONG]:
+    for name in arguments.cases or CASES:
         with console.status(f"measuring: {name}"):
             try:
                 found += CASES[name](arguments.repeat)

@@ -40,13 +40,17 @@ def batch(_times: int) -> list[Figure]:
 
 
 def growth(_times: int) -> list[Figure]:
-    """What a submission costs, and what memory the largest process takes, among 1,000 and among 50."""
-    few, many = grade_batch(50), grade_batch(1_000)
-    name, plainly = "batch of 1000, a submission", "among 50"
+    """What a submission costs among 1,000; and that, with the memory of the largest process, against 50."""
+    before, few = plain(), grade_batch(50)
+    many, after = grade_batch(1_000), plain()
+    whole, each = f"{LEVEL} batch of 1000, a submission", "pytest for each"
+    name, plainly = f"{whole}, against one of 50", "among 50"
     return [
+        Figure(whole, "wall", many.wall / 1_000, (before.wall + after.wall) / 2, each),
+        Figure(whole, "CPU", many.cpu / 1_000, (before.cpu + after.cpu) / 2, each),
         Figure(name, "wall", many.wall / 1_000, few.wall / 50, plainly, limit=1.1),
         Figure(name, "CPU", many.cpu / 1_000, few.cpu / 50, plainly, limit=1.1),
-        Figure("batch of 1000, largest process", "memory", many.peak, few.peak, "among 50", limit=1.1),
+        Figure(f"{LEVEL} batch of 1000, largest process", "memory", many.peak, few.peak, "among 50", limit=1.1),
     ]
 
 

@@ -77,9 +77,13 @@ def pytest(solution: Path) -> Usage:
     Raises:
         Failed: a check failed, so that something else was measured.
     """
-    command = [sys.executable, "-m", "pytest", "-p", "tests.bench.in_process", "-p", "no:cacheprovider"]
-    command += ["-c", os.devnull, f"--rootdir={solution}", f"--confcutdir={solution}", str(solution / "suite.py")]
-    return run(command, in_process(solution))
+    return run(pytest_command(solution), in_process(solution))
+
+
+def pytest_command(solution: Path, *options: str, python: str = sys.executable) -> list[str]:
+    """Plain pytest on the suite beside a solution; to be run in the environment ``in_process``."""
+    command = [python, "-m", "pytest", "-p", "tests.bench.in_process", "-p", "no:cacheprovider", *options]
+    return [*command, "-c", os.devnull, f"--rootdir={solution}", f"--confcutdir={solution}", str(solution / "suite.py")]
 
 
 def in_process(solution: Path) -> dict[str, str]:

@@ -35,8 +35,8 @@ class Failed(Exception):
     """A measured program did not do its work, so that its time means nothing."""
 
 
-def run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Usage:
-    """Runs a program from the project's root to its end.
+def run(command: Sequence[str], environment: Mapping[str, str] | None = None, folder: str | Path = ROOT) -> Usage:
+    """Runs a program in a folder, the project's root if none is named, to its end.
 
     Raises:
         Failed: its exit status is not 0.
@@ -45,7 +45,7 @@ def run(command: Sequence[str], environment: Mapping[str, str] | None = None) ->
         began = time.perf_counter()
         process = subprocess.Popen(
             command,
-            cwd=ROOT,
+            cwd=folder,
             env={**ENVIRONMENT, **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=said,
