@@ -6,6 +6,7 @@ Everything here observes and returns plain data; the suite judges.
 import functools
 import gc
 import itertools
+import opcode
 import random
 import sys
 import threading
@@ -18,6 +19,15 @@ from grader.cell.inside.stillness import Stillness
 
 SOURCE = lru_cache.__file__.removesuffix("__init__.py")  # a file, or the folder of a package
 MISSING = "missing"
+#: Instructions that change and look at nothing but the frame they are in, or fetch what the next one works on.
+SEEN_BY_NOBODY = """
+    RESUME NOP POP_TOP PUSH_NULL COPY SWAP PRECALL KW_NAMES JUMP_FORWARD POP_JUMP_FORWARD_IF_FALSE
+    POP_JUMP_FORWARD_IF_TRUE POP_JUMP_FORWARD_IF_NONE POP_JUMP_FORWARD_IF_NOT_NONE POP_JUMP_IF_FALSE POP_JUMP_IF_TRUE
+    POP_JUMP_IF_NONE POP_JUMP_IF_NOT_NONE IS_OP BUILD_TUPLE UNPACK_SEQUENCE LOAD_FAST LOAD_FAST_CHECK LOAD_FAST_BORROW
+    LOAD_FAST_LOAD_FAST LOAD_FAST_BORROW_LOAD_FAST_BORROW STORE_FAST STORE_FAST_LOAD_FAST STORE_FAST_STORE_FAST
+    LOAD_CONST LOAD_SMALL_INT LOAD_DEREF LOAD_GLOBAL LOAD_ATTR LOAD_METHOD
+"""
+QUIET = frozenset(opcode.opmap[name] for name in SEEN_BY_NOBODY.split() if name in opcode.opmap)
 caches = {}
 
 
@@ -44,6 +54,11 @@ def is_submission(frame):
 
 
 # One thread stopped in the middle of a call while another uses the cache.
+
+
+@functools.cache
+def instructions(code):
+    return code.co_code
 
 
 @functools.cache
@@ -74,7 +89,10 @@ def call(cache, operation):
 
 
 class Stop:
-    """Traces one thread and stops it at its n-th step in the submission until the other thread is done or stuck."""
+    """Traces one thread and stops it at its n-th step in the submission until the other thread is done or stuck.
+
+    A step is an instruction that may change what others see, or works on what they may have changed.
+    """
 
     def __init__(self, at):
         self.at = at
@@ -90,7 +108,7 @@ class Stop:
         return self.step
 
     def step(self, frame, event, argument):
-        if event in ("line", "opcode"):
+        if event == "opcode" and instructions(frame.f_code)[frame.f_lasti] not in QUIET:
             if self.steps == self.at:
                 self.reached.set()
                 self.others_run.wait()
@@ -330,17 +348,17 @@ def callback_uses_cache(patience_s):
 
 
 def fill(size):
-    """Make a cache that is full and has already evicted a quarter of what it holds."""
+    """Make a cache that is full and has evicted three fifths as many entries as it holds."""
     gc.disable()  # its runs over all objects would blur the comparison
     if size not in caches:
         cache = caches[size] = lru_cache.LRUCache(size)
-        for number in range(size + size // 4):
+        for number in range(size + size * 3 // 5):
             cache.put(number, number)
 
 
 def read(size, operations):
     """Read and look for keys all over the cache."""
-    cache, first = caches[size], size // 4
+    cache, first = caches[size], size * 3 // 5
     keys = (first + number * 7919 % size for number in range(operations))
     return sum(cache.get(key) == key and key in cache for key in keys)
 

@@ -80,14 +80,14 @@ def test_finds_what_was_put(subject):
     stage="core",
     hint="How does get() tell a key that is missing from a key whose value is false?",
 )
-@pytest.mark.parametrize("value", [None, 0, False, "", []])
-def test_falsy_values(subject, value):
-    cache = subject.LRUCache(2)
-    cache.put("other", 1)
-    cache.put("key", value)
-    assert cache.get("key", "default") == value
-    assert ("key" in cache, len(cache)) == (True, 2)
-    assert cache.items() == [("other", 1), ("key", value)]
+def test_falsy_values(subject):
+    for value in (None, 0, False, "", []):
+        cache = subject.LRUCache(2)
+        cache.put("other", 1)
+        cache.put("key", value)
+        assert cache.get("key", "default") == value
+        assert ("key" in cache, len(cache)) == (True, 2)
+        assert cache.items() == [("other", 1), ("key", value)]
 
 
 @check(
@@ -386,7 +386,7 @@ COMPANIONS = [
 )
 def test_threads(subject, driver, rng):
     for before, firsts in ((EXPIRED, FIRSTS), (FULL, [("put", "c", 3)])):
-        for outcome in driver.unexplained(before, firsts, COMPANIONS, most=40):
+        for outcome in driver.unexplained(before, firsts, COMPANIONS, most=20):
             raise AssertionError(story(before, outcome))
     seen = driver.hammer(threads=8, rounds=12, capacity=3, seed=rng.randrange(1_000_000), patience_s=10)
     assert seen["stuck"] == 0, f"8 threads used one cache, and {seen['stuck']} of them never came back"
@@ -436,13 +436,13 @@ def story(before, outcome):
 )
 def test_cost(subject, driver, cell):
     works = [
-        ("put() with ttl_s", driver.fill_with_lives, driver.put_with_lives, 50, 2_000, 2_000),
-        ("get() and in", driver.fill, driver.read, 1_000, 100_000, 2_000),
-        ("put()", driver.fill, driver.evict, 1_000, 100_000, 10_000),
+        ("put() with ttl_s", driver.fill_with_lives, driver.put_with_lives, 50, 500, 2_000),
+        ("get() and in", driver.fill, driver.read, 1_000, 22_000, 2_000),
+        ("put()", driver.fill, driver.evict, 1_000, 22_000, 4_000),
     ]
     for what, fill, work, small, large, operations in works:
         few, many = (cpu_seconds(cell, what, fill, work, size, operations) for size in (small, large))
-        assert many < 4 * few + 0.02, (
+        assert many < 3 * few + 0.002, (
             f"{operations:,} calls of {what} took {many / few:.0f} times as much CPU time "
             f"in a cache of {large:,} entries as in one of {small:,}"
         )
@@ -462,8 +462,8 @@ def cpu_seconds(cell, what, fill, work, size, operations):
     stage="production",
     hint="What remembers a deadline after its entry was overwritten or evicted?",
 )
-@pytest.mark.parametrize("keys", [10, 1_000_000], ids=["overwritten", "evicted"])
-def test_memory(subject, driver, keys):
-    blocks, length = driver.growth(capacity=100, puts=10_000, keys=keys, ttl_s=1_000_000)
-    assert length == min(keys, 100)
-    assert blocks < 6_000, f"10,000 puts into a cache of 100 entries left {blocks:,} blocks of memory behind"
+def test_memory(subject, driver):
+    for keys in (10, 1_000_000):
+        blocks, length = driver.growth(capacity=100, puts=5_000, keys=keys, ttl_s=1_000_000)
+        assert length == min(keys, 100)
+        assert blocks < 3_000, f"5,000 puts into a cache of 100 entries left {blocks:,} blocks of memory behind"
