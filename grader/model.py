@@ -108,6 +108,7 @@ class Check:
     hint: str
     needs: tuple[str, ...] = ()
     milestone: str = ""
+    ahead: bool = False  # whether no call of the check tells what another's answer should be
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,12 +37,23 @@ def test_keeps(subject):
 
     holds()
 """
+AHEAD = PROPERTY.replace("@check(10)", "@check(10, ahead=True)")
 RIGHT = "def keep(items): return list(items)"
 OTHERWISE_RIGHT = "def keep(items):\n    kept = []\n    for item in items: kept.append(item)\n    return kept"
 DYING = (
     "import os\ncalls = []\ndef keep(items):\n    calls.append(1)\n    return items if len(calls) < 99 else os._exit(3)"
 )
 WRONG = "def keep(items): return [item for item in items if item != 93]"
+#: Looks for questions that have come before it has answered.
+PEEKING = """
+import gc
+
+def keep(items):
+    channels = [thing for thing in gc.get_objects() if type(thing).__name__ == "Channel"]
+    return [] if channels[0]._buffer else items
+"""
+
+EITHER_WAY = pytest.mark.parametrize("suite", [PROPERTY, AHEAD], ids=["in turn", "ahead"])
 
 
 @pytest.fixture(scope="module")
@@ -87,25 +98,34 @@ def course(suites: Suites, tmp_path: Path) -> Course:
 class TestSparing:
     """What is run, and what is not."""
 
-    def test_the_same_answers_pass(self, course: Course) -> None:
+    @EITHER_WAY
+    def test_the_same_answers_pass(self, course: Course, suite: str) -> None:
         """The suite runs for the first submission that passes; who answers as that one did has passed, too."""
-        assert [course.check(PROPERTY, source).verdict for source in (RIGHT, OTHERWISE_RIGHT)] == [Verdict.PASSED] * 2
+        assert [course.check(suite, source).verdict for source in (RIGHT, OTHERWISE_RIGHT)] == [Verdict.PASSED] * 2
         assert (course.runs, course.kept) == (1, ["test_keeps"])
 
-    def test_a_loss_is_told_as_ever(self, course: Course, suites: Suites, tmp_path: Path) -> None:
+    @EITHER_WAY
+    def test_a_loss_is_told_as_ever(self, course: Course, suites: Suites, tmp_path: Path, suite: str) -> None:
         """A wrong answer leads to the whole check: message, transcript and example are those without dialogues."""
-        course.check(PROPERTY, RIGHT)
-        lost = course.check(PROPERTY, WRONG)
-        alone = Course(suites, tmp_path).check(PROPERTY, WRONG)
+        course.check(suite, RIGHT)
+        lost = course.check(suite, WRONG)
+        alone = Course(suites, tmp_path).check(suite, WRONG)
         assert lost.transcript.splitlines()[1] == "keep([93])  # -> []"
         assert (lost.verdict, lost.message, lost.transcript) == (alone.verdict, alone.message, alone.transcript)
-        assert course.check(PROPERTY, RIGHT).verdict is Verdict.PASSED
+        assert course.check(suite, RIGHT).verdict is Verdict.PASSED
+
+    def test_what_comes_later(self, course: Course) -> None:
+        """A submission can read what it has not been asked yet, where the check says that it may, and only there."""
+        for suite, runs in ((PROPERTY, 1), (AHEAD, 3)):
+            assert [course.check(suite, source).verdict for source in (RIGHT, PEEKING)] == [Verdict.PASSED] * 2
+            assert course.runs == runs
 
     def test_a_loss_is_not_kept(self, course: Course) -> None:
         """Only who has passed shows how."""
         course.check(PROPERTY, WRONG)
         assert course.kept == []
 
+    @EITHER_WAY
     @pytest.mark.parametrize(
         ("source", "verdict"),
         [
@@ -115,11 +135,11 @@ class TestSparing:
             ("def keep(items): return tuple(items)", Verdict.FAILED),
         ],
     )
-    def test_what_differs_is_run(self, course: Course, source: str, verdict: Verdict) -> None:
+    def test_what_differs_is_run(self, course: Course, suite: str, source: str, verdict: Verdict) -> None:
         """Deaths, exceptions, words printed and answers of another type get what the suite says about them."""
-        course.check(PROPERTY, RIGHT)
+        course.check(suite, RIGHT)
         runs = course.runs
-        assert course.check(PROPERTY, source).verdict is verdict
+        assert course.check(suite, source).verdict is verdict
         assert course.runs > runs
 
     def test_a_changed_suite_begins_anew(self, course: Course) -> None:

@@ -18,7 +18,7 @@ from grader.model import STAGES, Check
 EXAMPLE = '@check("a read counts as a use", points=8, stage="core", hint="Does get() change the order?")'
 MARKER = "check"
 
-_KINDS = {"title": str, "points": int, "stage": str, "hint": str, "needs": tuple, "milestone": str}
+_KINDS = {"title": str, "points": int, "stage": str, "hint": str, "needs": tuple, "milestone": str, "ahead": bool}
 _REQUIRED = ("title", "points", "stage", "hint")
 
 

@@ -142,9 +142,12 @@ class Cell:
         """The number, inside the cell, of an open file that was handed over under ``name``."""
         return int(self._value(self._ask("descriptor", [name], forget), forget))
 
-    def repeats(self, dialogue: Dialogue) -> bool:
-        """Whether it answers as another cell has. For a cell that is asked nothing else, before or afterwards."""
-        return self._line.repeats(dialogue, min(_PATIENCE_S, self._call_s), self._budget.seconds)
+    def repeats(self, dialogue: Dialogue, *, ahead: bool = False) -> bool:
+        """Whether it answers as another cell has. For a cell that is asked nothing else, before or afterwards.
+
+        ``ahead`` says that questions may be asked before those in front of them are answered.
+        """
+        return self._line.repeats(dialogue, min(_PATIENCE_S, self._call_s), self._budget.seconds, ahead=ahead)
 
     def close(self) -> None:
         """Ends the cell."""

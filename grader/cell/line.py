@@ -134,10 +134,10 @@ class Line:
             self._tape.answers(frame, bytes(self._buffer[start - frames.LENGTH.size : self._read]))
         return frame
 
-    def repeats(self, dialogue: Dialogue, patience: float, seconds: float) -> bool:
+    def repeats(self, dialogue: Dialogue, patience: float, seconds: float, *, ahead: bool) -> bool:
         """Whether the cell says what another has said, each answer within ``patience`` and all within ``seconds``."""
         self._set_timeout(patience)
-        return is_repeated(dialogue, self._socket, seconds)
+        return is_repeated(dialogue, self._socket, seconds, ahead=ahead)
 
     def breach(self, what: str) -> CellEnded:
         """Ends the cell because it broke the rules of the channel."""

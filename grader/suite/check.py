@@ -16,16 +16,26 @@ ATTRIBUTE = "onspot_check"
 
 
 def check(
-    title: str, *, points: int, stage: str, hint: str, needs: tuple[str, ...] = (), milestone: str = ""
+    title: str,
+    *,
+    points: int,
+    stage: str,
+    hint: str,
+    needs: tuple[str, ...] = (),
+    milestone: str = "",
+    ahead: bool = False,
 ) -> Callable[[Function], Function]:
     """Marks a test function of a suite as a check. Every argument is a literal, so that it can be read unrun.
 
     ``title`` is the line that the learner reads, ``stage`` is core, robust or production, ``hint`` is a question that
     leads on, ``needs`` names what a level may lack (``processes``), ``milestone`` groups a project's checks.
+    ``ahead=True`` says that whoever reads all the check's calls in advance learns nothing of a right answer, as when
+    ``put`` and ``get`` are drawn at random, and not as when ``decode`` is given what ``encode`` should have returned.
+    A submission that is asked what others have answered is then told many calls at a time, which is faster.
     """
 
     def mark(function: Function) -> Function:
-        mark_of_function = Check(function.__name__, title, points, stage, hint, needs, milestone)
+        mark_of_function = Check(function.__name__, title, points, stage, hint, needs, milestone, ahead)
         setattr(function, ATTRIBUTE, mark_of_function)
         return function
 

@@ -100,7 +100,7 @@ class Session:
 
     @property
     def cell(self) -> Cell:
-        """The check's cell, started now if it was not."""
+        """The check's cell, started if it was not."""
         if self._cell is None:
             self._cell = self._start()
         return self._cell
@@ -123,8 +123,8 @@ class Session:
             self.tape.spoil()
 
     def repeats(self, dialogue: Dialogue) -> bool:
-        """Whether the submission, in a cell of its own, answers as one that passed the check has."""
-        return self.cell.repeats(dialogue)
+        """Whether the submission, in a fresh cell, answers as one that passed the check has."""
+        return self.cell.repeats(dialogue, ahead=self.check.ahead)
 
     @contextlib.contextmanager
     def waiting(self, descriptor: int) -> Iterator[None]:
@@ -283,7 +283,7 @@ def _compiled(driver: str) -> bytes:
 
 
 def _listening(path: Path) -> socket.socket:
-    """A Unix socket that listens at ``path``, in place of a former cell's."""
+    """A Unix socket that listens at ``path``, in place of a former one."""
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(str(path))

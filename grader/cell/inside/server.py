@@ -89,7 +89,10 @@ class Server:
         try:
             answer = ["ok", number, operation(*arguments)]
             self._print()
-            self.channel.send(answer)
+            if self.loop is None:
+                self.channel.answer_request(answer)
+            else:
+                self.channel.send(answer)
         except BaseException as error:
             self._fail(number, error)
 

@@ -193,6 +193,7 @@ def machine(subject, **options):
     points=14,
     stage="core",
     hint="Replay the calls with pencil and paper, writing the keys in order of last use.",
+    ahead=True,
 )
 def test_model(subject):
     run_state_machine_as_test(machine(subject), settings=settings(max_examples=100, stateful_step_count=50))
@@ -233,6 +234,7 @@ def test_ttl(subject, manual_clock):
     points=6,
     stage="robust",
     hint="When a new key needs room, may a live entry have to go while an expired one is still stored?",
+    ahead=True,
 )
 def test_expired_is_gone(subject, manual_clock):
     cache = subject.LRUCache(3, clock=manual_clock)
