@@ -20,10 +20,11 @@ from typing import Any
 import pytest
 
 from grader.batch.batch import Wanted, grade_batch
+from grader.batch.ledger import Ledger
 from grader.batch.roster import Entry, read_roster
 from grader.catalog import Catalog, layout
-from grader.errors import UsageError
-from grader.model import Exercise
+from grader.errors import UnavailableError, UsageError
+from grader.model import Exercise, ExerciseReport, Status
 
 Batch = Callable[..., int]
 
@@ -96,11 +97,15 @@ class TestRoster:
     """Names and places."""
 
     def test_folder(self, course: Path, tmp_path: Path) -> None:
-        """Every folder, archive and Python file, by name; hidden files and others are none."""
+        """Every folder, archive and Python file, by name; what else is there is told, but for hidden files."""
+        said: list[str] = []
         (course / ".git").mkdir()
-        (course / "notes.txt").touch()
-        names = [entry.name for entry in read_roster(course, tmp_path / "unpacked")]
-        assert names == ["ann", "bob", "cid", "dee", "eve", "fay", "gus", "hal"]
+        for name in ("notes.txt", "Ina.ZIP", "joe.rar"):
+            (course / name).touch()
+        (course / "kim").symlink_to(course / "ann")
+        names = [entry.name for entry in read_roster(course, tmp_path / "unpacked", said.append)]
+        assert names == ["Ina", "ann", "bob", "cid", "dee", "eve", "fay", "gus", "hal", "joe"]
+        assert said == ["left out: 'kim', 'notes.txt'; a submission is a folder, an archive or a .py, and no link"]
 
     @pytest.mark.parametrize("kind", ["zip", "gztar"])
     def test_archive(self, course: Path, tmp_path: Path, kind: str) -> None:
@@ -120,10 +125,27 @@ class TestRoster:
         ]
 
     @pytest.mark.parametrize(
+        "text",
+        [
+            "\ufeffname;submission;mark\r\nAl;a, b;\r\n;;\r\n",
+            "Name\tSubmission\nAl\ta, b\n",
+            'submission, NAME\n"a, b",Al\n\n',
+        ],
+    )
+    def test_spreadsheets(self, tmp_path: Path, text: str) -> None:
+        """Lists as spreadsheets save them, whatever separates their columns."""
+        file = tmp_path / "roster.csv"
+        file.write_text(text, encoding="utf-8", newline="")
+        assert read_roster(file, tmp_path) == [Entry("Al", tmp_path / "a, b")]
+
+    @pytest.mark.parametrize(
         ("text", "fault"),
         [
-            ("student,file\na,b\n", "expected the columns name and submission"),
-            ("name,submission\na,\n", "roster.csv:2: expected the columns"),
+            ("student,file\na,b\n", "roster.csv:1: expected the columns name and submission; it has 'student', 'file'"),
+            ("", "roster.csv:1: expected the columns name and submission; it has none"),
+            ("name,submission\nx,y\na,\n", "roster.csv:3: expected a value for name and submission"),
+            ("name,submission\na,x, y\n", "roster.csv:2: holds more values than columns; put quotes around"),
+            ('name,submission\n"a\nb",x\n', "cannot be the name of a report's file"),
             ("name,submission\na,x\nA,y\n", "holds two submissions of a"),
             ("name,submission\n../a,x\n", "cannot be the name of a report's file"),
             ("name,submission\n", "holds no submissions"),
@@ -203,6 +225,38 @@ class TestBatch:
         with pytest.raises(UsageError, match="is no ledger of a batch"):
             batch()
         assert (out / "ledger.sqlite3").read_text().startswith("my notes")
+
+    def test_out_among_the_submissions(self, batch: Batch, course: Path) -> None:
+        """What is written would be read as a submission by the next run."""
+        for out in (course, course / "out", course / "ann" / ".." / "out"):
+            with pytest.raises(UsageError, match="which holds submissions; choose a folder beside it"):
+                batch(out=out)
+        assert not (course / "out").exists()
+
+    def test_no_room(self, batch: Batch, tmp_path: Path) -> None:
+        """Where a report cannot be written it ends and says so; with room again it goes on."""
+        batch()
+        before = reports(tmp_path / "out")
+        report = tmp_path / "out/reports/ann.json"
+        report.unlink()
+        in_the_way = report.with_name(".ann.json.partial")
+        in_the_way.mkdir()
+        with pytest.raises(UnavailableError, match="what was graded is kept, and the same command goes on"):
+            batch()
+        in_the_way.rmdir()
+        batch()
+        assert reports(tmp_path / "out") == before
+
+    def test_no_room_for_the_ledger(self, tmp_path: Path) -> None:
+        """A full disk is not taken for a fault of the grader."""
+        ledger = Ledger(tmp_path / "ledger.sqlite3")
+        ledger._database.execute("PRAGMA max_page_count = 8")
+        report = ExerciseReport("week1/first", "First", Status.PASSED, 100.0, ())
+        kept_one_by_one = (ledger.keep(str(number), "week1/first", "work", report) for number in range(10_000))
+        with pytest.raises(UnavailableError, match=r"ledger.sqlite3 cannot be written \(database or disk is full\)"):
+            list(kept_one_by_one)
+        assert ledger.reports("0") == [report]
+        ledger.close()
 
     def test_two_at_once(self, batch: Batch, tmp_path: Path) -> None:
         """A second batch is refused while the first is at work; what a killed one has left behind holds up nobody."""

@@ -6,7 +6,7 @@ import datetime as dt
 import fcntl
 import os
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -48,20 +48,29 @@ def grade_batch(catalog: Catalog, wanted: Wanted, progress_stream: TextIO | None
 
     Raises:
         UsageError: there is nothing to grade, or the folder holds another batch.
-        UnavailableError: no cell can be made at the level asked for, or no broker answers.
+        UnavailableError: no cell can be made at the level asked for, no broker answers, or the disk is full.
         InternalError: a worker refuses.
     """
+    if wanted.source.is_dir() and wanted.out.resolve().is_relative_to(wanted.source.resolve()):
+        raise UsageError(
+            f"--out {wanted.out} lies in {wanted.source}, which holds submissions; choose a folder beside it"
+        )
+
+    def say(text: str) -> None:
+        if progress_stream is not None:
+            print(text, file=progress_stream, flush=True)
+
     with ExitStack() as stack:
         stack.enter_context(alone_in(wanted.out))
         ledger = stack.enter_context(closing(Ledger(wanted.out / "ledger.sqlite3")))
-        entries = read_roster(wanted.source, wanted.out / "handed_in")
+        entries = read_roster(wanted.source, wanted.out / "handed_in", say)
         exercises = catalog.select(wanted.targets) if wanted.targets else handed_in(catalog, entries)
         if not exercises:
             raise UsageError(f"{wanted.source} holds no exercise of this kit; name the exercises that it is for")
         seed = _seed(ledger, wanted)
         options = RunOptions(seed, wanted.timeout)
         batch = ledger.terms.batch if ledger.has_begun else uuid.uuid4().hex
-        engine = stack.enter_context(_engine(ledger, wanted, exercises[0], options, batch, progress_stream))
+        engine = stack.enter_context(_engine(ledger, wanted, exercises[0], options, batch, say))
         terms = Terms(
             __version__,
             seed,
@@ -127,7 +136,7 @@ def _seed(ledger: Ledger, wanted: Wanted) -> int:
 
 @contextmanager
 def _engine(
-    ledger: Ledger, wanted: Wanted, first: Exercise, options: RunOptions, batch: str, stream: TextIO | None
+    ledger: Ledger, wanted: Wanted, first: Exercise, options: RunOptions, batch: str, say: Callable[[str], None]
 ) -> Iterator[Engine]:
     """What grades, here or elsewhere, with the level agreed on."""
     if wanted.broker is None:
@@ -143,10 +152,6 @@ def _engine(
             yield here
         return
     from grader.batch.elsewhere import Elsewhere  # which needs what is an extra
-
-    def say(text: str) -> None:
-        if stream is not None:
-            print(text, file=stream, flush=True)
 
     with closing(Elsewhere(wanted.broker, batch, options, say)) as elsewhere:
         begun = ledger.terms.isolation if ledger.has_begun else None

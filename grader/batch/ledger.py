@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from grader.errors import UsageError
+from grader.errors import UnavailableError, UsageError, shown
 from grader.model import ExerciseReport, Isolation
 
 _TABLES = """
@@ -34,6 +34,12 @@ class Terms(msgspec.Struct, frozen=True):
     isolation: Isolation
     started: str  # ISO 8601, UTC
     batch: str = ""  # tells this batch from all others
+
+
+def cannot_write(path: Path, why: str) -> UnavailableError:
+    """The end of a batch whose folder takes no more."""
+    kept = "what was graded is kept, and the same command goes on with the rest"
+    return UnavailableError(f"{shown(path)} cannot be written ({why}); {kept}")
 
 
 class Ledger:
@@ -65,8 +71,12 @@ class Ledger:
         return self._begun is not None
 
     def begin(self, terms: Terms) -> None:
-        """Writes the terms down."""
-        self._database.execute("INSERT INTO terms VALUES (1, ?)", [msgspec.json.encode(terms).decode()])
+        """Writes the terms down.
+
+        Raises:
+            UnavailableError: the disk is full, or has another reason.
+        """
+        self._write("INSERT INTO terms VALUES (1, ?)", [msgspec.json.encode(terms).decode()])
         self._begun = terms
 
     def has(self, name: str, exercise: str, work: str) -> bool:
@@ -78,12 +88,14 @@ class Ledger:
         """Writes a report down, in place of one on earlier work; it is on the disk when this returns.
 
         A second report on the same work has no effect.
+
+        Raises:
+            UnavailableError: the disk is full, or has another reason.
         """
-        row = [name, exercise, work, msgspec.json.encode(report)]
-        self._database.execute(
+        self._write(
             "INSERT INTO reports VALUES (?, ?, ?, ?) ON CONFLICT (name, exercise) DO UPDATE"
             " SET work = excluded.work, report = excluded.report WHERE work != excluded.work",
-            row,
+            [name, exercise, work, msgspec.json.encode(report)],
         )
 
     def reports(self, name: str) -> list[ExerciseReport]:
@@ -93,6 +105,12 @@ class Ledger:
 
     def close(self) -> None:
         self._database.close()
+
+    def _write(self, statement: str, values: list[str | bytes]) -> None:
+        try:
+            self._database.execute(statement, values)
+        except sqlite3.OperationalError as error:
+            raise cannot_write(self._path, str(error)) from None
 
     def _read_terms(self) -> Terms | None:
         row = self._database.execute("SELECT terms FROM terms").fetchone()

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from grader.batch.ledger import cannot_write
 from grader.batch.summary import Summary
 from grader.model import Exercise, Report
 from grader.report import to_gradescope, to_json
@@ -42,15 +43,20 @@ def _harmless(text: str) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    """Writes a whole file or none: a reader, or the next run after a crash, never sees half of it."""
-    try:
-        if path.read_bytes() == text.encode():
-            return
-    except OSError:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    """Writes a whole file or none: a reader, or the next run after a crash, never sees half of it.
+
+    Raises:
+        UnavailableError: the disk is full, or has another reason.
+    """
     partial = path.with_name(f".{path.name}.partial")
-    with partial.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    try:
+        if path.is_file() and path.read_bytes() == text.encode():
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with partial.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError as error:
+        raise cannot_write(path, error.strerror or str(error)) from None

@@ -36,6 +36,9 @@ class Bounds:
 ONE = Bounds(packed=16, unpacked=64, members=10_000, kept=2)  # of a single submission
 COURSE = Bounds(packed=2048, unpacked=8192, members=500_000, kept=16)  # of all the submissions of a course
 
+ENDINGS = (".tar.gz", ".tgz", ".zip")
+OTHER_ENDINGS = (".tar", ".tar.bz2", ".tar.xz", ".rar", ".7z", ".gz")  # of archives that cannot be read
+
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # with members, and empty
 _GZIP = b"\x1f\x8b"
 _BROKEN = (
@@ -50,7 +53,7 @@ def is_archive(path: Path) -> bool:
     """Whether a file is an archive by its first bytes, or should be one by its name."""
     with path.open("rb") as file:
         start = file.read(4)
-    return start in _ZIP or start.startswith(_GZIP) or path.name.lower().endswith((".zip", ".tar.gz", ".tgz"))
+    return start in _ZIP or start.startswith(_GZIP) or path.name.lower().endswith(ENDINGS + OTHER_ENDINGS)
 
 
 def open_archive(path: Path) -> ArchiveTree:
