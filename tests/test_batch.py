@@ -252,9 +252,13 @@ class TestBatch:
         ledger = Ledger(tmp_path / "ledger.sqlite3")
         ledger._database.execute("PRAGMA max_page_count = 8")
         report = ExerciseReport("week1/first", "First", Status.PASSED, 100.0, ())
-        kept_one_by_one = (ledger.keep(str(number), "week1/first", "work", report) for number in range(10_000))
+
+        def fill() -> None:
+            for number in range(10_000):
+                ledger.keep(str(number), "week1/first", "work", report)
+
         with pytest.raises(UnavailableError, match=r"ledger.sqlite3 cannot be written \(database or disk is full\)"):
-            list(kept_one_by_one)
+            fill()
         assert ledger.reports("0") == [report]
         ledger.close()
 
