@@ -113,7 +113,16 @@ class TestRoster:
         archive = Path(shutil.make_archive(str(tmp_path / "all"), kind, course))
         entries = read_roster(archive, tmp_path / "unpacked")
         assert [entry.name for entry in entries] == ["ann", "bob", "cid", "dee", "eve", "fay", "gus"]
-        assert (tmp_path / "unpacked/eve.zip").read_bytes() == (course / "eve.zip").read_bytes()
+        assert entries[4].place.read_bytes() == (course / "eve.zip").read_bytes()
+
+    def test_another_archive(self, course: Path, tmp_path: Path) -> None:
+        """Who is not in it any more has no submission any more."""
+        first = Path(shutil.make_archive(str(tmp_path / "all"), "zip", course))
+        before = read_roster(first, tmp_path / "unpacked")
+        assert read_roster(first, tmp_path / "unpacked") == before
+        shutil.rmtree(course / "ann")
+        second = Path(shutil.make_archive(str(tmp_path / "all"), "zip", course))
+        assert read_roster(second, tmp_path / "unpacked")[0].name == "bob"
 
     def test_list(self, tmp_path: Path) -> None:
         """Places are seen from the list; what is not there is told by the report."""

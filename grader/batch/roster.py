@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,8 +30,8 @@ def read_roster(source: Path, unpacked: Path, say: Callable[[str], None] = lambd
     """The submissions in ``source``, by name.
 
     ``source`` is a folder or an archive that holds one folder, archive or file for each submission, or a CSV file with
-    the columns ``name`` and ``submission``, places seen from the file. An archive is unpacked to ``unpacked``. ``say``
-    is told what was left out.
+    the columns ``name`` and ``submission``, places seen from the file. An archive is unpacked below ``unpacked``.
+    ``say`` is told what was left out.
 
     Raises:
         UsageError: it is not there, holds nothing, or two submissions have one name.
@@ -44,6 +45,8 @@ def read_roster(source: Path, unpacked: Path, say: Callable[[str], None] = lambd
         entries = _in_list(source)
     else:
         try:
+            with source.open("rb") as archive:  # what another archive held is not taken for this one's
+                unpacked /= hashlib.file_digest(archive, "sha256").hexdigest()[:16]
             unpack(source, unpacked)
         except UnusableError as error:
             raise UsageError(f"{error}; name a folder, a .zip, a .tar.gz or a .csv of submissions") from None
