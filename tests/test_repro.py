@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import datetime as dt
 import math
 import sys
@@ -20,6 +21,7 @@ from grader.model import CheckResult
 from grader.repro import runtime, verdict
 from grader.repro.assembly import is_with_kit
 from grader.repro.literals import literal
+from grader.repro.loops import looped
 from grader.repro.program import Subject
 from grader.repro.proof import programs
 from grader.repro.python import run
@@ -306,6 +308,44 @@ def fill(count):
     for number in range(count): cache.put(number, number)
     return {"length": len(cache)}
 """
+
+
+#: Statements, which of them may not be in a loop, and the program.
+LOOPS = {
+    "the same": (["f(1)"] * 3, [], ["for _ in range(3):", "    f(1)"]),
+    "too few": (["f(1)"] * 2, [], ["f(1)", "f(1)"]),
+    "one that must stay": (["f(1)"] * 4, [2], ["f(1)"] * 4),
+    "constants": (
+        [f"f({n}, 'k', at={{'a': {n!r}, 'b': '{n} x'}})" for n in (1, 2, 2)],
+        [],
+        ["for each, other in ((1, '1 x'), (2, '2 x'), (2, '2 x')):", "    f(each, 'k', at={'a': each, 'b': other})"],
+    ),
+    "turns": (
+        ["f(0)", *[f"{name}({n})" for n in range(3) for name in "fg"]],
+        [],
+        ["f(0)", "for each in (0, 1, 2):", "    f(each)", "    g(each)"],
+    ),
+    "inside of an f-string": ([f"f(f'{n}{{x}}')" for n in range(3)], [], [f"f(f'{n}{{x}}')" for n in range(3)]),
+    "names that are taken": (["f(each)"] * 3, [], ["f(each)"] * 3),
+    "other letters": (["f('é', 1)"] * 3, [], ["f('é', 1)"] * 3),
+}
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_what_is_done_again_is_a_loop(name: str) -> None:
+    statements, staying, program = LOOPS[name]
+    assert looped([[text] for text in statements], [n not in staying for n in range(len(statements))]) == program
+
+
+def test_a_loop_does_what_was_done() -> None:
+    """Long tables of values are cut into lines; statements of several lines stay together."""
+    done = list[tuple[int, str]]()
+    statements = [["with contextlib.suppress(KeyError):", f"    f({n}, 'name, ({n}')"] for n in range(60)]
+    program = looped(statements, [True] * 60)
+    assert max(map(len, program)) < 120
+    assert len(program) < 40
+    exec("\n".join(program), {"f": lambda *given: done.append(given), "contextlib": contextlib})
+    assert done == [(n, f"name, ({n}") for n in range(60)]
 
 
 @pytest.mark.parametrize("name", FAULTS)

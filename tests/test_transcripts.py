@@ -6,8 +6,10 @@ import re
 import sys
 import textwrap
 
+import msgspec
 import pytest
 
+from grader.repro.steps import Recording
 from grader.suite.requests import ASKED, request, shortened
 from grader.suite.transcript import Transcript
 from tests.toy_suites import Suites
@@ -344,7 +346,7 @@ APP = """
 
 def test_what_an_app_asks_of_redis(suites: Suites) -> None:
     """Its commands stand below the exchange that had it send them, as do those for a WebSocket's messages. What the
-    suite does to the service, and to the app, is told.
+    suite does to the service, and to the app, and what it asks itself, is told.
     """
     suite = """
         @check(10)
@@ -381,9 +383,150 @@ def test_what_an_app_asks_of_redis(suites: Suites) -> None:
         "# -> 200 -1",
         "# redis is started again",
         "# redis answers 0.001 s later",
-        "# the app is stopped",
+        "# the app at http://localhost:8000 is stopped",
+        "# the check asks redis: GET /a  # -> '1'",
         "# expected '2', got '1'",
     ], result
+
+
+def test_what_the_check_asks_of_redis(suites: Suites) -> None:
+    """Of many commands the first and the last, also of those in a pipeline; that all went well is not said."""
+    suite = """
+        @check(10)
+        def test_x(subject, services):
+            client = services.redis().client
+            client.flushall()
+            client.pipeline().set("a", "x" * 500).incrby("b", 2).execute()
+            subject.pair()
+            for key in "abcdefgh": assert client.ttl(key) < 0
+            assert list(client.scan_iter(match="c*")) == ["c"]
+        """
+    lines = suites.check(suite, SUBMISSION).transcript.splitlines()
+    assert lines[1:3] == ["# the check asks redis: FLUSHALL", f"# the check asks redis: SET a {'x' * 77}..."]
+    assert lines[3] == "# the check asks redis: INCRBY b 2"
+    assert lines[4:] == [
+        "pair()  # -> Pair(left=1, right=[2])",
+        "# the check asks redis: TTL a  # -> -1",
+        "# ... 5 requests of the check left out",
+        "# the check asks redis: TTL g  # -> -2",
+        "# the check asks redis: TTL h  # -> -2",
+        "# the check asks redis: SCAN 0 MATCH c*  # -> (0, [])",
+        "# expected ['c'], got []",
+    ]
+
+
+def test_apps_are_told_apart(suites: Suites) -> None:
+    """Each has a port, in the order in which they were started, and so it has in a repro file."""
+    suite = """
+        @check(10)
+        def test_x(web, services):
+            redis = services.redis()
+            one = web.serve("create_app", redis.url)
+            two, three = web.serve("create_app", redis.url, processes=2)
+            for site in (three, one, two, three): site.client.get("/a")
+            with two.websocket("/chat"): pass
+            one.stop()
+            assert one is two
+        """
+    result = suites.check(suite, APP, record=True)
+    lines = [line for line in result.transcript.splitlines() if not line.startswith((ASKED, "# ->"))]
+    ports = [re.findall("localhost:([0-9]+)", line) for line in lines]
+    assert ports[1:] == [["8000"], ["8001", "8002"], ["8002"], ["8000"], ["8001"], ["8002"], ["8001"], [], ["8000"], []]
+    assert lines[2].endswith("is served by 2 processes, at http://localhost:8001 and http://localhost:8002")
+    recording = msgspec.json.decode(result.recording, type=Recording)
+    assert [(step.name, step.remark) for step in recording.steps if step.remark] == [
+        ("site", "http://localhost:8000"),
+        ("sites", "http://localhost:8001 and http://localhost:8002"),
+    ]
+    assert [step.text.partition(".exchange")[0] for step in recording.steps if ".exchange" in step.text] == [
+        "sites[1]", "site", "sites[0]", "sites[1]",
+    ]  # fmt: skip
+
+
+def test_what_the_check_does_to_the_cell(suites: Suites) -> None:
+    """Virtual time that passes, and a fresh process."""
+    suite = """
+        @check(10)
+        def test_x(subject, cell, virtual_time):
+            virtual_time.advance(2.5)
+            cell.restart()
+            subject.pair()
+            assert virtual_time.elapsed == 0
+        """
+    assert suites.check(suite, SUBMISSION).transcript.splitlines()[1:4] == [
+        "virtual_time.advance(2.5)",
+        "# your code is started anew, in another process",
+        "pair()  # -> Pair(left=1, right=[2])",
+    ]
+
+
+LOGIN = "curl --data-raw '{}' http://localhost:8000/login"
+REFUSED = "# -> 401 no"
+
+#: Lines, and what is shown of them.
+RUNS = {
+    "the same twice": (
+        [LOGIN, REFUSED] * 2,
+        [LOGIN, REFUSED, "# the same once more, 401"],
+    ),
+    "the same, and what it asks": (
+        [LOGIN, REFUSED, f"{ASKED}redis: GET a", LOGIN, REFUSED, f"{ASKED}redis: GET a", f"{ASKED}redis: GET b"],
+        [LOGIN, REFUSED, f"{ASKED}redis: GET a", "# the same once more, 401", f"{ASKED}redis: GET b"],
+    ),
+    "numbers that count up": (
+        [line for n in range(9) for line in (LOGIN.format(f"name-{n}"), REFUSED)],
+        [LOGIN.format("name-0"), REFUSED, "# the same 8 more times, each 401, with name-1 to name-8 for name-0"],
+    ),
+    "other numbers": (
+        [line for n in (10, 5, 7, 6) for line in (LOGIN.format(f"2001:db8::{n}"), REFUSED)],
+        [
+            LOGIN.format("2001:db8::10"),
+            REFUSED,
+            "# the same 3 more times, each 401, with 2001:db8::5, 2001:db8::7, 2001:db8::6 for 2001:db8::10",
+        ],
+    ),
+    "two that take turns": (
+        [line for n in (1, 2, 4) for line in (f"clock.advance({n})", LOGIN.format(f"10.0.0.{n}"), REFUSED)],
+        [
+            "clock.advance(1)",
+            LOGIN.format("10.0.0.1"),
+            REFUSED,
+            "# both calls 2 more times, each 401, with 2, 4 for 1 and 10.0.0.2, 10.0.0.4 for 10.0.0.1",
+        ],
+    ),
+    "a word that comes twice counts once": (
+        [line for n in (1, 2, 3) for line in (LOGIN.format(f"{n} {n} {n * n} {n * n}"), REFUSED)],
+        [LOGIN.format("1 1 1 1"), REFUSED, "# the same 2 more times, each 401, with 2, 3 for 1 and 4, 9 for 1"],
+    ),
+    "messages": (
+        ["websocat ws://localhost:8000/chat", *["# > 1", "# < 1"] * 3],
+        ["websocat ws://localhost:8000/chat", "# > 1", "# < 1", "# both calls 2 more times, with the same answers"],
+    ),
+}
+#: What is shown as it is.
+NO_RUNS = {
+    "numbers that differ once": [LOGIN.format("1"), REFUSED, LOGIN.format("2"), REFUSED],
+    "other answers": [line for n in range(5) for line in (LOGIN, f"# -> 200 {n}")],
+    "another status": [LOGIN, REFUSED, LOGIN, "# -> 200 no"],
+    "other words": [line for name in ("ada", "bob", "eve") for line in (LOGIN.format(name), REFUSED)],
+    "three numbers": [line for n in (1, 2, 3) for line in (LOGIN.format(f"{n} {n * n} {n**3}"), REFUSED)],
+    "calls": [f"f({n})" for n in range(9)],
+    "answers of calls": [line for n in range(3) for line in (f"f()  # -> {n}", LOGIN, REFUSED)],
+    "messages that differ": ["# > 1", "# < 1", "# > 1", "# < 2"],
+}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_runs_of_exchanges(name: str) -> None:
+    """What came again with no more than other numbers, and was answered the same, is one line."""
+    lines, shown = RUNS[name]
+    assert shortened(lines, 40) == shown
+
+
+@pytest.mark.parametrize("name", NO_RUNS)
+def test_what_is_no_run(name: str) -> None:
+    """What may matter is shown as it was."""
+    assert shortened(NO_RUNS[name], 40) == NO_RUNS[name]
 
 
 def test_requests_leave_room_for_calls() -> None:
@@ -405,6 +548,21 @@ def test_requests_leave_room_for_calls() -> None:
     with_requests = shortened([line for call in many for line in (call, *asked)], 40)
     assert [line for line in with_requests if not line.startswith(ASKED)] == cut
     assert with_requests[-6:] == [many[-1], *asked[:4], f"{ASKED}2 times more"]
+
+
+@pytest.mark.parametrize("count", [20, 21, 22, 40])
+@pytest.mark.parametrize("first", [[], ["f()"]])
+def test_no_answer_without_its_exchange(first: list[str], count: int) -> None:
+    """What is left out begins and ends between two exchanges."""
+    lines = [*first, *[line for number in range(count) for line in (f"curl {number}", f"# -> {number}")]]
+    cut = shortened(lines, 40)
+    places = [place for place, line in enumerate(cut) if "left out" in line]
+    assert len(cut) <= 42
+    assert bool(places) == (len(lines) > 41)
+    for place in places:
+        assert cut[place - 1].startswith("# -> ")
+        assert cut[place + 1].startswith("curl ")
+        assert int(cut[place].split()[2]) + len(cut) - 1 == len(lines)
 
 
 def test_a_request_is_cut() -> None:

@@ -16,6 +16,7 @@ from grader.cell.budget import Patience
 from grader.services.loop import ServiceLoop
 from grader.services.virtual_clock import VirtualClock
 from grader.suite import suite_loop
+from grader.suite.serving import local
 from grader.suite.traffic import Traffic
 from grader.suite.web import Site, SiteError
 from grader.suite.web_answers import Answer
@@ -224,7 +225,8 @@ class Served:
         """The suite's side of what is served on one of the sockets."""
         nothing = contextlib.nullcontext()
         waiting = self._clock.waiting if self._clock is not None else lambda _descriptor: nothing
-        site = Site(str(self._paths[number]), Traffic(keeping(self.lines)), stop, lambda: begin(self.cell.pid), waiting)
+        traffic = Traffic(keeping(self.lines), local(number))
+        site = Site(str(self._paths[number]), traffic, stop, lambda: begin(self.cell.pid), waiting)
         self._made.append(site)
         return site
 
@@ -484,7 +486,9 @@ def test_answers_that_are_not_http(tmp_path: Path, said: bytes) -> None:
         thread.start()
         lines: list[str] = []
         nothing = contextlib.nullcontext()
-        site = Site(str(tmp_path / "0"), Traffic(keeping(lines)), lambda: None, begin, lambda _descriptor: nothing)
+        site = Site(
+            str(tmp_path / "0"), Traffic(keeping(lines), local(0)), lambda: None, begin, lambda _descriptor: nothing
+        )
         with pytest.raises(SiteError, match=f"^GET /: {RAW[said]}"):
             site.client.get("/")
         thread.join()

@@ -12,7 +12,8 @@ from grader.catalog.submission import read_submission
 from grader.cell.levels import Cells, open_cells
 from grader.model import CellNeeds, Check, Exercise, Limits, RunOptions
 from grader.suite import suite_loop
-from grader.suite.fixtures import CellControl, Database, Services, manual_clock_of
+from grader.suite.fixtures import CellControl, Database, manual_clock_of
+from grader.suite.offered import Services
 from grader.suite.serving import Web
 from grader.suite.session import Run, Session
 from grader.suite.traffic import answered

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from grader.repro.assembly import WATCHED, assembled, head, long, runtime
+from grader.repro.loops import looped
 from grader.repro.steps import Function, Recording, Step
 
 
@@ -72,22 +73,29 @@ def handed_out(recording: Recording, subject: Subject, decision: Decision) -> st
     steps = steps[: max(decision.step + 1, steps[decision.step].ended)]
     given = " ".join(answer for function in recording.functions for _, answer in function.calls if "After(" in answer)
     texts = [*[step.text for step in steps], decision.got, decision.demand, given]
-    lines: list[str] = []
+    statements: list[list[str]] = []
+    may_be_looped: list[bool] = []
     for number, step in enumerate(steps):
         is_needed = bool(step.name and re.search(rf"\b{step.name}\b", " ".join(texts[number + 1 :])))
         is_task = step.is_awaited and step.ended != number + 1
+        lines: list[str] = []
         if is_task:
             lines.append(f"task{number} = asyncio.ensure_future({step.text.removeprefix('await ')})")
         elif number == decision.step:
             lines += _decided(step, step.text, decision, bool(recording.kit))
         elif is_needed or not step.is_reading:
             lines += _done(step, step.text, is_needed)
-        for task in _ending(steps, number):
+        ends = _ending(steps, number)
+        for task in ends:
             ended = steps[task]
             if task == decision.step:
                 lines += _decided(ended, f"await task{task}", decision, bool(recording.kit))
             else:
                 lines += _done(ended, f"await task{task}", bool(ended.name))
+        if lines:
+            statements.append(lines)
+            may_be_looped.append(not (is_needed or is_task or ends or number == decision.step))
+    lines = looped(statements, may_be_looped)
     message = recording.message.partition("\n")[0]
     tables = [f"MODULE = {recording.module!r}", f"FOLDER = {subject.folder!r}", f"MESSAGE = {message!r}"]
     tables += [
@@ -181,6 +189,7 @@ def _table(function: Function) -> list[str]:
 def _done(step: Step, text: str, is_needed: bool) -> list[str]:
     """A step before the one that decides."""
     line = f"{step.name} = {text}" if is_needed and not step.is_statement else text
+    line += f"  # {step.remark}" if step.remark else ""
     if not step.raised:
         return [line]
     if not is_needed:

@@ -19,6 +19,7 @@ class Step(msgspec.Struct):
     is_reading: bool = False  # of a reply; left out unless it is needed
     word: str = ""  # that is read from a reply and was told by no request: it may have been drawn at random
     measured: bool = False  # what it gave is never twice the same, such as CPU seconds
+    remark: str = ""  # for those who read the program, such as where a transcript shows what is served
 
 
 class Function(msgspec.Struct):

@@ -12,6 +12,7 @@ from grader.services import redis_servers
 from grader.services.clock import Clock
 from grader.services.loop import ServiceLoop, settle
 from grader.services.relay import RelayConnection
+from grader.services.told_client import Tell, told
 
 if TYPE_CHECKING:
     import redis
@@ -24,7 +25,7 @@ MAX_KEPT_BYTES = 32 << 20
 GREETINGS = frozenset({b"HELLO", b"AUTH", b"CLIENT", b"SELECT"})
 
 
-def _nobody(_told: object) -> None:
+def _nobody(*_told: object) -> None:
     """Is told nothing."""
 
 
@@ -43,12 +44,15 @@ class RedisService:
         virtual: bool,
         sent: Callable[[list[str]], object] = _nobody,
         changed: Callable[[str], object] = _nobody,
+        own: Tell = _nobody,
     ) -> None:
-        """``sent`` is told each command of the cell's, in the loop's thread; ``changed``, how the server is changed."""
+        """``sent`` is told each command of the cell's, in the loop's thread; ``changed``, how the server is changed;
+        ``own``, each command of ``client`` and its reply.
+        """
         self.url = url
         self.clock = clock
         self._delay = 0.0
-        self._sent, self._changed = sent, changed
+        self._sent, self._changed, self._own = sent, changed, own
         self._loop = loop
         self._server = redis_servers.take(virtual=virtual)
         self.kind = self._server.kind
@@ -63,8 +67,8 @@ class RedisService:
 
     @functools.cached_property
     def client(self) -> redis.Redis:
-        """A redis-py client of the suite's own. It goes past ``delay`` and ``stop``, and is not recorded."""
-        return self._server.client()
+        """A redis-py client of the suite's own. It goes past ``delay`` and ``stop``, and is not in ``commands``."""
+        return told(self._server.client(), self._own)
 
     @property
     def delay(self) -> float:

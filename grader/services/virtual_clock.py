@@ -43,13 +43,21 @@ class VirtualClock:
 
     It is moved by :meth:`advance`, and while it is ``auto`` by itself, as long as the suite waits for the
     cell. ``patience`` is how many real seconds :meth:`advance` waits for the cell to come to rest,
-    those not counted that ``budget`` gives back.
+    those not counted that ``budget`` gives back. ``advanced`` is told by how much :meth:`advance` is asked to.
     """
 
-    def __init__(self, loop: ServiceLoop, *, patience: float = 5.0, budget: Budget | None = None) -> None:
+    def __init__(
+        self,
+        loop: ServiceLoop,
+        *,
+        patience: float = 5.0,
+        budget: Budget | None = None,
+        advanced: Callable[[float], object] | None = None,
+    ) -> None:
         self._services = loop
         self._patience = patience
         self._budget = budget or Budget(patience)
+        self._advanced = advanced
         self._now = 0  # picoseconds, as the cell counts
         self._auto = True
         self._failure = ""
@@ -97,6 +105,8 @@ class VirtualClock:
         """
         if seconds < 0:
             raise ValueError("time does not go back")
+        if self._advanced is not None:
+            self._advanced(seconds)
         problem = self._services.run(self._advance(seconds))
         if problem:
             raise ClockLost(problem)

@@ -1,4 +1,4 @@
-"""An exchange with an app as a ``curl`` command and a remark, to be tried again against a local server."""
+"""An exchange with an app as a ``curl`` command and a remark, to be tried again against local servers."""
 
 from __future__ import annotations
 
@@ -8,15 +8,12 @@ import httpx
 
 from grader.suite.shortly import shortly
 
-#: Where a learner's own server is likely to listen.
-LOCAL = "http://localhost:8000"
-
 _LENGTH = 300  # characters of a body
 _LONGEST = 2_000  # characters of an address or a header
 _USUAL = {"accept": "*/*", "connection": "keep-alive", "user-agent": f"python-httpx/{httpx.__version__}"}
 
 
-def curl(request: httpx.Request, base: str) -> str:
+def curl(request: httpx.Request, base: str, local: str) -> str:
     """The request as a command, with ``base`` replaced by where a learner serves the app."""
     try:
         content = request.content
@@ -34,7 +31,7 @@ def curl(request: httpx.Request, base: str) -> str:
     if content:
         words += ["--data-raw", _readable(content)]
     address = str(request.url)
-    shown = LOCAL + address.removeprefix(base) if address.startswith(base) else address
+    shown = local + address.removeprefix(base) if address.startswith(base) else address
     return " ".join(shlex.quote(word) for word in [*words, shortly(shown, _LONGEST, quote=False)])
 
 

@@ -14,20 +14,17 @@ from grader.cell.inside import manual_clock as manual_clock_inside
 from grader.cell.remote import LazyRemote, Remote
 from grader.model import Level
 from grader.suite.misuse import MisuseError
+from grader.suite.offered import Services
 from grader.suite.serving import Web
 from grader.suite.session import Run, Session
-from grader.suite.watched import Watched, as_function, printed_lines, told_handler
+from grader.suite.watched import Watched, printed_lines
 
 if TYPE_CHECKING:  # imported where they are used: most suites need none of them
-    from grader.services.answers import Reaction, Request
-    from grader.services.http import Handler, HttpService
-    from grader.services.redis import RedisService
     from grader.services.virtual_clock import VirtualClock
 
 RUN = pytest.StashKey[Run]()
 SESSION = pytest.StashKey[Session]()
 TAPE = pytest.StashKey[Tape]()
-_REDIS_PORT = 6379
 _CLOCK_LINE = "manual_clock = ManualClock()  # it moves only when told to"
 
 
@@ -100,6 +97,7 @@ class CellControl:
         if self._session.recorder is not None:
             self._session.recorder.kit.add("cell")
             self._session.recorder.note("parts.cell.restart()")
+        self._session.transcript.line("# your code is started anew, in another process")
         self._session.restart()
 
     def printed(self) -> str:
@@ -167,76 +165,6 @@ def manual_clock_of(onspot: Session) -> Remote:
 def _source_of_clock() -> str:
     """The clock's source without what a file begins with."""
     return Path(manual_clock_inside.__file__).read_text(encoding="utf-8").partition("import threading\n")[2].strip()
-
-
-class Services:
-    """Makes the real parts that a check offers to its cell."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._made = 0
-        self._redises = 0
-
-    def http(self, handler: Handler, url: str = "") -> HttpService:
-        """An HTTP back end that answers and misbehaves as ``handler`` says, and records what it was asked.
-
-        ``url`` is where it must be reached, if not anywhere.
-        """
-        from grader.services.http import HttpService
-
-        session = self._session
-
-        recorder, own = session.recorder, as_function(handler)
-        self._made += 1
-        name = f"backend{self._made}" if self._made > 1 else "backend"
-
-        def tell(request: Request, said: Reaction) -> None:
-            session.telling.asked(name, request, said, is_virtual=session.clock is not None)
-
-        handler = told_handler(own, tell)
-
-        def make(url: str) -> HttpService:
-            return HttpService(url, handler, session.run.loop, session.service_clock)
-
-        port = int(url.rpartition(":")[2]) if url else None
-        backend: HttpService = session.offer(make, "http", port, same=bool(url))
-        if recorder is None:
-            return backend
-        recorder.kit.add("services")
-        table = recorder.service(name, backend.url, own)
-        recorder.note(f"parts.http({table}, {backend.url!r})", name=name)
-        return cast("HttpService", Watched(backend, name, recorder))
-
-    def redis(self) -> RedisService:
-        """A Redis server: a real one, or fakeredis on the virtual clock where time is virtual."""
-        from grader.services.redis import RedisService
-
-        session, clock = self._session, self._session.clock
-        self._redises += 1
-        called = f"redis{self._redises}" if self._redises > 1 else "redis"
-
-        def sent(command: list[str]) -> None:
-            session.telling.sent(called, command, clock.now() if clock is not None else None)
-
-        def changed(how: str) -> None:
-            session.transcript.line(f"# {called} {how}")
-
-        def make(url: str) -> RedisService:
-            return RedisService(
-                url, session.run.loop, session.service_clock,
-                virtual=clock is not None, sent=sent, changed=changed,
-            )  # fmt: skip
-
-        redis: RedisService = session.offer(make, "redis", _REDIS_PORT)
-        if redis.kind not in session.run.services:
-            session.run.services.append(redis.kind)
-        if session.recorder is None:
-            return redis
-        session.recorder.kit.add("services")
-        name = session.recorder.names.fresh("redis")
-        session.recorder.names.places[redis.url] = f"{name}.url"
-        session.recorder.note("parts.redis()", name=name)
-        return cast("RedisService", Watched(redis, name, session.recorder))
 
 
 @pytest.fixture

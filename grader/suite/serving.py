@@ -12,6 +12,13 @@ from grader.suite.misuse import MisuseError
 from grader.suite.session import Session
 from grader.suite.watched import WatchedSite
 
+_PORT = 8000  # where a learner's own server is likely to listen
+
+
+def local(number: int) -> str:
+    """Where a learner serves the app that a check serves as its first (0), its second, and so on."""
+    return f"http://localhost:{_PORT + number}"
+
 
 class Web:
     """Serves the submission's ASGI app inside the cell."""
@@ -31,7 +38,7 @@ class Web:
         cell = self._session.cell
         make = getattr(self._session.subject, factory)
         descriptors = [cell.descriptor(f"site{number}") for number in numbers]
-        with self._told(factory, args, kwargs, processes) as name, self._session.telling.quietly():
+        with self._told(factory, args, kwargs, numbers, processes) as name, self._session.telling.quietly():
             web = cell.import_module("grader.cell.inside.web")
             if not processes:
                 return self._site(numbers[0], web.serve(make, descriptors[0], list(args), kwargs), name)
@@ -40,17 +47,21 @@ class Web:
         return [self._site(number, sites[place], f"{name}[{place}]") for place, number in enumerate(numbers)]
 
     @contextlib.contextmanager
-    def _told(self, factory: str, args: tuple[Any, ...], kwargs: dict[str, Any], processes: int) -> Iterator[str]:
+    def _told(
+        self, factory: str, args: tuple[Any, ...], kwargs: dict[str, Any], numbers: range, processes: int
+    ) -> Iterator[str]:
         """Has what is served kept, by the name that is given."""
         transcript, recorder = self._session.transcript, self._session.recorder
-        done = transcript.record("serve", self._session.subject, factory, args, kwargs)
+        where = " and ".join(local(number) for number in numbers)
+        by = f"by {processes} processes, " if processes else ""
+        done = transcript.record("serve", f"{by}at {where}", factory, args, kwargs)
         step, name = None, "site"
         if recorder is not None:
             recorder.kit.add("web")
             name = recorder.names.fresh("sites" if processes else "site")
             count = {"processes": processes} if processes else {}
             step = recorder.use("parts.serve", (factory, *args), kwargs | count)
-            step.name = name
+            step.name, step.remark = name, where
         try:
             yield name
         except Exception as error:
@@ -71,13 +82,13 @@ class Web:
         call_s = session.run.options.timeout or session.run.exercise.limits.call_s
 
         def stop() -> None:
-            session.transcript.line("# the app is stopped")
+            session.transcript.line(f"# the app at {local(number)} is stopped")
             with session.telling.quietly():
                 served.stop()
 
         site = Site(
             str(self._paths[number]),
-            Traffic(session.transcript.line, session.recorder, name),
+            Traffic(session.transcript.line, local(number), session.recorder, name),
             stop,
             lambda: Patience(call_s, session.budget),
             session.waiting,

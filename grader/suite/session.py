@@ -84,8 +84,8 @@ class Session:
         self.budget = Budget(run.options.timeout or run.exercise.limits.check_s, self._kept_waiting)
         self._contention = Contention()
         self.clock: VirtualClock | None = None
-        self.subject = LazyRemote(lambda: self._subject_module())
-        self.driver = LazyRemote(lambda: self._driver_module())
+        self.subject = LazyRemote(self._subject_module)
+        self.driver = LazyRemote(self._driver_module)
         self.recorder = Recorder(run.exercise.module, self.subject, self.driver) if run.options.record else None
         self._services: list[tuple[Service, int, socket.socket | None]] = []
         self._sites: list[Path] = []
@@ -216,7 +216,7 @@ class Session:
 
         self._only_before_start("virtual_time")
         if self.clock is None:
-            self.clock = VirtualClock(self.run.loop, budget=self.budget)
+            self.clock = VirtualClock(self.run.loop, budget=self.budget, advanced=self.transcript.advanced)
         return self.clock
 
     @cached_property
@@ -241,7 +241,7 @@ class Session:
         return service
 
     def listen_for_sites(self) -> list[Path]:
-        """Unix sockets that the cell can serve the submission's app on; their paths."""
+        """Paths of Unix sockets that the cell can serve the submission's app on."""
         self._only_before_start("web")
         folder = Path(tempfile.mkdtemp(prefix="web-", dir=self.run.launcher.folder))
         self._closing.callback(shutil.rmtree, folder, ignore_errors=True)

@@ -21,10 +21,12 @@ Line = Callable[[str], Callable[[str], object]]
 
 
 class Traffic:
-    """The exchanges with one app: ``line`` keeps each as a ``curl`` command, ``recorder`` as a step."""
+    """The exchanges with one app, which transcripts show at ``address``: ``line`` keeps each as a ``curl`` command,
+    ``recorder`` as a step.
+    """
 
-    def __init__(self, line: Line, recorder: Recorder | None = None, name: str = "site") -> None:
-        self.line = line
+    def __init__(self, line: Line, address: str, recorder: Recorder | None = None, name: str = "site") -> None:
+        self.line, self.address = line, address
         self._recorder = recorder
         self._name = name
 
@@ -33,7 +35,7 @@ class Traffic:
         recorded: Told | None = None
         if self._recorder is not None:
             recorded = _step(self._recorder, self._name, request, base, is_async)
-        command = curl(request, base)
+        command = curl(request, base, self.address)
         replace = self.line(command)  # now, so that what the app does for it comes after it
 
         def told(answer: httpx.Response | str) -> None:

@@ -90,6 +90,10 @@ class Transcript:
 
         return replace
 
+    def advanced(self, seconds: float) -> None:
+        """Keeps that the check lets virtual time pass."""
+        self.line(f"virtual_time.advance({seconds!r})")
+
     def render(self, module: Remote, driver: Remote | None = None) -> str:
         """The calls as a Python session, at most ``MAX_LINES`` long."""
         session = _Session(self._module, module, driver)
@@ -136,7 +140,7 @@ class _Session:
             parts = [self._value(value) for value in entry.args]
             call = ", ".join([*parts, *[f"{name}={self._value(value)}" for name, value in entry.kwargs.items()]])
             raised = self._arrow(entry.outcome) if isinstance(entry.outcome, BaseException) else ""
-            return [f"# {entry.name}({call}) is served at http://localhost:8000{raised}"]
+            return [f"# {entry.name}({call}) is served {entry.target}{raised}"]
         if entry.kind == "get" and isinstance(entry.outcome, Method):
             return []
         if entry.kind == "get" and entry.target is self._module and isinstance(entry.outcome, Remote):

@@ -71,9 +71,7 @@ class Site:
             SiteError: the app refuses; ``status`` is that of its answer.
         """
         self._refuse_if_stopped()
-        opened = WebSocket(
-            self._path, path, headers or {}, subprotocols, self._traffic.line, self._begin, self._waiting
-        )
+        opened = WebSocket(self._path, path, headers or {}, subprotocols, self._traffic, self._begin, self._waiting)
         self._sockets.append(opened)
         return opened
 

@@ -24,6 +24,7 @@ from websockets.uri import parse_uri
 
 from grader.suite.curl import one_line
 from grader.suite.shortly import shortly
+from grader.suite.traffic import Traffic
 from grader.suite.web_answers import MAX_BODY, SiteError
 from grader.suite.web_transport import BASE, Begin, Waiting, wait_for
 
@@ -39,12 +40,12 @@ class WebSocket:
         path: str,
         headers: Mapping[str, str],
         subprotocols: Sequence[str],
-        record: Callable[[str], object],
+        traffic: Traffic,
         begin: Begin,
         waiting: Waiting,
     ) -> None:
         self._path = path
-        self._record = record
+        self._record, self._address = traffic.line, traffic.address
         self._begin = begin
         self._waiting = waiting
         self._messages: deque[str | bytes] = deque()
@@ -146,7 +147,7 @@ class WebSocket:
 
     def _open(self, site: str, headers: Mapping[str, str]) -> None:
         shown = [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in headers.items()]
-        address = "ws://localhost:8000" + self._path
+        address = self._address.replace("http", "ws", 1) + self._path
         self._record(" ".join(["websocat", *shown, shlex.quote(shortly(address, 2_000, quote=False))]))
         request = self._protocol.connect()
         for name, value in headers.items():
