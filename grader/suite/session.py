@@ -107,11 +107,11 @@ class Session:
 
     @property
     def started(self) -> bool:
-        """Whether a cell was made, so that nothing more can be offered to it."""
+        """Whether a cell was made, so that no more can be offered to it."""
         return self._cell is not None
 
     def restart(self) -> None:
-        """Ends the cell; the next use starts a fresh one, with the same services."""
+        """Ends the cell; the next use starts another, with the same services."""
         self.spoil_tape()
         if self._cell is not None:
             self._cell.close()
@@ -221,7 +221,7 @@ class Session:
 
     @cached_property
     def service_clock(self) -> Clock:
-        """The clock that services delay their answers by."""
+        """The clock by which services delay answers."""
         from grader.services.clock import RealClock
 
         return self.clock if self.clock is not None else RealClock()
