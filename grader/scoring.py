@@ -71,9 +71,9 @@ def score_report(
     return Report(kit, seed, isolation, started, mean_score(exercises), exercises)
 
 
-def is_grader_at_fault(report: Report) -> bool:
+def is_grader_at_fault(*exercises: ExerciseReport) -> bool:
     """Whether any check ended by the grader's or its suite's own fault."""
-    return any(result.verdict is Verdict.INTERNAL_ERROR for exercise in report.exercises for result in exercise.checks)
+    return any(result.verdict is Verdict.INTERNAL_ERROR for exercise in exercises for result in exercise.checks)
 
 
 def _left_out(results: Sequence[CheckResult]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import itertools
 import json
@@ -23,8 +24,9 @@ from grader.batch.batch import Wanted, grade_batch
 from grader.batch.ledger import Ledger
 from grader.batch.roster import Entry, read_roster
 from grader.catalog import Catalog, layout
-from grader.errors import UnavailableError, UsageError
+from grader.errors import InternalError, UnavailableError, UsageError
 from grader.model import Exercise, ExerciseReport, Status
+from tests.small_cluster import children
 
 Batch = Callable[..., int]
 
@@ -333,6 +335,51 @@ def test_kill(small_kit: Path, course: Path, tmp_path: Path) -> None:
     assert kept(out).items() >= graded.items()
     assert kept(out).keys() == {entry.name.split(".")[0] for entry in course.iterdir()}
     assert_same(out, whole)
+
+
+def test_kill_suites(small_kit: Path, course: Path, tmp_path: Path) -> None:
+    """Who loses the process that grades is graded again in the same run, and loses nothing else."""
+    whole, out = tmp_path / "whole", tmp_path / "out"
+    start_batch(small_kit, course, whole).wait()
+    process = start_batch(small_kit, course, out, "--jobs", "1")
+    rng = fresh_random()
+    for number in range(2):
+        suites: list[int] = []
+        while process.poll() is None and (len(kept(out)) < number or not suites):
+            time.sleep(0.01)
+            suites = suite_processes(process.pid)
+        some_moment_passes(rng, most_s=0.05)
+        for pid in suites:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+    assert process.wait() == 0
+    assert_same(out, whole)
+
+
+def suite_processes(batch: int) -> list[int]:
+    """The processes that run suites for a batch, which are its forks."""
+
+    def command(pid: int) -> bytes:
+        with contextlib.suppress(OSError):
+            return Path(f"/proc/{pid}/cmdline").read_bytes()
+        return b""
+
+    return [pid for pid in children(batch) if command(pid) == command(batch) != b""]
+
+
+def test_at_fault(batch: Batch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the grader fails at twice is told, with the status of its own faults; the next run tries it again."""
+    out = tmp_path / "out"
+    with monkeypatch.context() as patch:
+        patch.setattr("grader.suite.worker._work", lambda *_: os._exit(1))
+        with pytest.raises(
+            InternalError, match=r"6 of 8 submissions .*: ann, bob, cid, eve, fay, gus; the same command"
+        ):
+            batch()
+    assert json.loads((out / "reports/ann.json").read_text())["exercises"][0]["status"] == "not_graded"
+    assert scores(out)["hal"] == "0"
+    batch()
+    assert scores(out)["ann"] == "100"
 
 
 def start_batch(kit: Path, course: Path, out: Path, *words: str) -> subprocess.Popen[bytes]:

@@ -124,5 +124,5 @@ class TestReport:
         """One internal error is enough."""
         good = exercise_report(small_catalog, [Verdict.FAILED, Verdict.NOT_GRADED])
         bad = exercise_report(small_catalog, [Verdict.PASSED, Verdict.INTERNAL_ERROR])
-        assert not is_grader_at_fault(self.make(good))
-        assert is_grader_at_fault(self.make(good, bad))
+        assert not is_grader_at_fault(*self.make(good).exercises)
+        assert is_grader_at_fault(*self.make(good, bad).exercises)

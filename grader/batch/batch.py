@@ -21,10 +21,13 @@ from grader.batch.progress import BatchProgress
 from grader.batch.roster import read_roster
 from grader.catalog import Catalog
 from grader.cell.levels import open_cells
-from grader.errors import UsageError
-from grader.model import Exercise, ExerciseReport, Level, RunOptions
+from grader.errors import InternalError, UsageError
+from grader.model import Exercise, ExerciseReport, Level, Report, RunOptions
 from grader.remembering import Memory, Remembered, default_folder
+from grader.scoring import is_grader_at_fault
 from grader.suite.warm import warm_up
+
+_NAMED = 10  # submissions, where there may be many
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ def grade_batch(catalog: Catalog, wanted: Wanted, progress_stream: TextIO | None
     Raises:
         UsageError: there is nothing to grade, or the folder holds another batch.
         UnavailableError: no cell can be made at the level asked for, no broker answers, or the disk is full.
-        InternalError: a worker refuses.
+        InternalError: a worker refuses, or a check could not be judged; all reports are written.
     """
     if wanted.source.is_dir() and wanted.out.resolve().is_relative_to(wanted.source.resolve()):
         raise UsageError(
@@ -100,8 +103,21 @@ def grade_batch(catalog: Catalog, wanted: Wanted, progress_stream: TextIO | None
             memory.recall if wanted.recall else lambda _key: None,
             on_report,
         )
-        write_all(wanted.out, exercises, course.reports())
+        at_fault: list[str] = []
+
+        def reports() -> Iterator[tuple[str, Report]]:
+            for name, report in course.reports():
+                if is_grader_at_fault(*report.exercises):
+                    at_fault.append(name)
+                yield name, report
+
+        write_all(wanted.out, exercises, reports())
         memory.prune()
+        if at_fault:
+            raise InternalError(
+                f"{len(at_fault)} of {len(entries)} submissions have checks that the grader failed at, as their reports"
+                f" tell: {', '.join(at_fault[:_NAMED])}; the same command tries these again"
+            )
     return len(entries)
 
 

@@ -14,7 +14,7 @@ from grader.cell.levels import Cells
 from grader.model import Exercise, ExerciseReport, Isolation, Report, RunOptions, Submission
 from grader.remembering import Remembered
 from grader.running import Job, run_jobs
-from grader.scoring import score_report
+from grader.scoring import is_grader_at_fault, score_report
 from grader.suite.dialogues import Dialogues
 
 
@@ -100,12 +100,15 @@ class Course:
     ) -> None:
         """Grades the tasks that the ledger lacks and ``recall`` does not know.
 
+        Where the grader was at fault, as when something has killed a process of it, a task is graded once more when all
+        else is done. If it is at fault again, its report is kept as one on no work: the next run grades the task.
         ``on_report`` is told of each task, once its report is in the ledger; of those that were there before, without
         the report.
         """
 
         def keep(task: Task, report: ExerciseReport) -> None:
-            self._ledger.keep(task.entry.name, task.exercise.name, task.work, report)
+            work = "" if is_grader_at_fault(report) else task.work
+            self._ledger.keep(task.entry.name, task.exercise.name, work, report)
             on_report(task, report)
 
         def missing() -> Iterator[Task]:
@@ -117,7 +120,13 @@ class Course:
                 else:
                     yield task
 
+        again: list[Task] = []
         for task, report in engine.graded(missing()):
+            if is_grader_at_fault(report):
+                again.append(task)
+            else:
+                keep(task, report)
+        for task, report in engine.graded(again):
             keep(task, report)
 
     def reports(self) -> Iterator[tuple[str, Report]]:

@@ -81,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.submission is None and len(exercises) == 1 and (offer := hint_offer(exercises[0], history)):
             print(f"\n{offer}")
     gc.freeze()  # Python looks through all that is left when it ends, which takes longer than to import it
-    if is_grader_at_fault(report):
+    if is_grader_at_fault(*report.exercises):
         return AT_FAULT
     if arguments.min_score is not None and report.score < arguments.min_score:
         return BELOW_MIN_SCORE
