@@ -14,7 +14,9 @@ from grader.remembering import Memory, Remembered
 from grader.running import Job, is_to_run, run_jobs
 from grader.scoring import score_report
 from grader.suite.dialogues import Dialogues
-from grader.suite.warm import warm_up
+from grader.suite.warm import warm_up, warm_up_for_many
+
+_MANY = 3  # submissions, for which it pays to rehearse
 
 
 def grade(
@@ -75,7 +77,7 @@ def open_warm_cells(preload: tuple[str, ...] = (), *, seed: int) -> Cells:
     Raises:
         UnavailableError: no cell can be made.
     """
-    return open_cells(seed=seed, preload=preload, meanwhile=warm_up)
+    return open_cells(seed=seed, preload=preload, meanwhile=warm_up_for_many)
 
 
 def _open_cells(jobs: list[Job], isolation: Level | None, require: Level | None, seed: int, allow_bare: bool) -> Cells:
@@ -87,7 +89,7 @@ def _open_cells(jobs: list[Job], isolation: Level | None, require: Level | None,
         seed=seed,
         preload=to_run[0].cell.preload if to_run else (),
         allow_bare=allow_bare,
-        meanwhile=warm_up if to_run else _nothing,
+        meanwhile=warm_up_for_many if len(to_run) >= _MANY else warm_up if to_run else _nothing,
     )
 
 

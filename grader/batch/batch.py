@@ -25,7 +25,7 @@ from grader.errors import InternalError, UsageError
 from grader.model import Exercise, ExerciseReport, Level, Report, RunOptions
 from grader.remembering import Memory, Remembered, default_folder
 from grader.scoring import is_grader_at_fault
-from grader.suite.warm import warm_up
+from grader.suite.warm import warm_up_for_many
 
 _NAMED = 10  # submissions, where there may be many
 
@@ -162,7 +162,7 @@ def _engine(
             seed=options.seed,
             preload=first.cell.preload,
             allow_bare=wanted.isolation is Level.BARE,
-            meanwhile=warm_up,
+            meanwhile=warm_up_for_many,
         )
         with closing(Here(cells, options, wanted.parallel)) as here:
             yield here

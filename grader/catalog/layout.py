@@ -61,6 +61,11 @@ def templates() -> Path:
     return Path(__file__).resolve().parents[1] / "templates"
 
 
+def template_suite() -> Path:
+    """A small suite that works."""
+    return templates() / "solution" / "suite.py"
+
+
 def folders(parent: Path) -> list[Path]:
     """The folders in ``parent`` that can be part of a kit, by name; none when it is not there."""
     if not parent.is_dir():

@@ -22,7 +22,7 @@ from grader.cluster.metrics import Metrics
 from grader.cluster.results import Results, require_redis
 from grader.cluster.work import Outcome, Question, Work, versions_here
 from grader.model import Level
-from grader.suite.warm import warm_up
+from grader.suite.warm import warm_up_for_many
 
 #: Deaths of workers over one task, after which nobody is given it any more.
 MAX_DELIVERIES = 5
@@ -55,7 +55,7 @@ def run_worker(catalog: Catalog, wanted: Wanted) -> int:
     metrics = Metrics()
     if wanted.metrics_port is not None:
         metrics.serve(wanted.metrics_port)
-    warm_up()
+    warm_up_for_many()
     answering = Answering(name, catalog, wanted.require)
     tasks = Tasks(answering, Results(wanted.broker, patient=True), metrics)
     app.task(tasks.grade, name=GRADE)

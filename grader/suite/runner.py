@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from hypothesis.configuration import set_hypothesis_home_dir
 from hypothesis.internal.conjecture import engine, providers
 from hypothesis.internal.constants_ast import Constants
 
+from grader.catalog import layout
 from grader.errors import ExerciseError
 from grader.model import CheckResult, RunOptions
 from grader.suite import fixtures
@@ -40,18 +42,29 @@ def run_suite(
     order. ``repeating`` spares what other submissions have shown. Raises ``ExerciseError`` when the suite cannot be
     collected.
     """
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # what else is installed has no say in a suite
-    os.environ.pop("PYTEST_ADDOPTS", None)
     settle_hypothesis(run.options)
     plugin = SuitePlugin(run, on_result)
+    taking = _Taking(take) if take is not None else None
+    _run_pytest(suite, *(each for each in (plugin, taking, repeating) if each is not None))
+    if plugin.problem:
+        raise ExerciseError(suite, "the suite cannot be collected", plugin.problem.strip()[-1500:])
+
+
+def rehearse() -> None:
+    """Has pytest collect a small suite. Processes forked afterwards take half as long to collect theirs: they find the
+    interpreter's code specialised (PEP 659) and what is looked up once already known.
+    """
+    _run_pytest(layout.template_suite(), _Taking(lambda: ""))
+    sys.modules.pop(layout.template_suite().stem, None)  # else the next suite would be taken for this one
+
+
+def _run_pytest(suite: Path, *plugins: object) -> None:
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # what else is installed has no say in a suite
+    os.environ.pop("PYTEST_ADDOPTS", None)
     arguments = [str(suite), f"--rootdir={suite.parent}", f"--confcutdir={suite.parent}", "-c", os.devnull, *_OPTIONS]
     for plugin_name in _UNNEEDED:
         arguments += ["-p", f"no:{plugin_name}"]
-    taking = _Taking(take) if take is not None else None
-    plugins = [each for each in (fixtures, plugin, taking, repeating) if each is not None]
-    pytest.main(arguments, plugins=plugins)
-    if plugin.problem:
-        raise ExerciseError(suite, "the suite cannot be collected", plugin.problem.strip()[-1500:])
+    pytest.main(arguments, plugins=[fixtures, *plugins])
 
 
 class _Taking:

@@ -33,6 +33,14 @@ _FOR = {
 }
 
 
+def warm_up_for_many() -> None:
+    """What ``warm_up`` does, and what pays where many suites are run."""
+    warm_up()
+    from grader.suite.runner import rehearse
+
+    rehearse()
+
+
 @functools.cache
 def warm_up(services: tuple[str, ...] = ()) -> None:
     """Imports what every suite needs, and what those need that offer ``services``, as an exercise names them."""

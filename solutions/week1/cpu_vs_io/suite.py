@@ -76,11 +76,11 @@ def test_real_work(driver):
     for work, waits_s, cores, expected in (
         ("a Python loop", 0.0, 1, "cpu"),
         ("two threads that hash", 0.0, 2, "cpu"),
-        ("hashing", 0.2, 1, "mixed"),
-        ("system calls", 1.6, 1, "io"),
+        ("hashing", 0.1, 1, "mixed"),
+        ("system calls", 0.8, 1, "io"),
     ):
-        got = driver.profile_work(work, 0.2, waits_s, cores)["kind"]
-        assert got == expected, f"0.2 s of CPU ({work}) and {waits_s} s of waiting: {expected}, got {got!r}"
+        got = driver.profile_work(work, 0.1, waits_s, cores)["kind"]
+        assert got == expected, f"0.1 s of CPU ({work}) and {waits_s} s of waiting: {expected}, got {got!r}"
 
 
 @check(
@@ -219,7 +219,7 @@ def test_senseless(driver, subject):
 )
 def test_children(driver):
     accounted(driver, "a child process")
-    got = driver.profile_work("a child process", 0.2, 0.0, 1)["kind"]
+    got = driver.profile_work("a child process", 0.1, 0.0, 1)["kind"]
     assert got == "cpu", f"a task that lets a child process compute, and waits for it: cpu, got {got!r}"
 
 
