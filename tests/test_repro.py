@@ -22,10 +22,10 @@ from grader.repro import runtime, verdict
 from grader.repro.assembly import is_with_kit
 from grader.repro.literals import literal
 from grader.repro.loops import looped
-from grader.repro.program import Subject
+from grader.repro.program import Decision, Subject, handed_out
 from grader.repro.proof import programs
 from grader.repro.python import run
-from grader.repro.steps import Recording
+from grader.repro.steps import Recording, Step
 from grader.repro.watching import Watcher
 from grader.suite.written import with_place
 from tests.toy_suites import Suites
@@ -346,6 +346,25 @@ def test_a_loop_does_what_was_done() -> None:
     assert len(program) < 40
     exec("\n".join(program), {"f": lambda *given: done.append(given), "contextlib": contextlib})
     assert done == [(n, f"name, ({n}") for n in range(60)]
+
+
+def test_a_reading_that_nobody_needs_is_left_out() -> None:
+    """So is the name of what it reads; a name that is used, in the decision or before, stays."""
+    steps = [
+        Step("toy.ask()", name="reply", ended=1),
+        Step("reply['code']", name="word", ended=2, is_reading=True),
+        Step("toy.ask()", ended=3),
+        Step("toy.ask()", ended=4),
+        Step("toy.ask()", name="reply2", ended=5),
+        Step("reply2['code']", name="word2", ended=6, is_reading=True),
+        Step("toy.use(word2)", ended=7),
+    ]
+    recording = Recording("toy", steps, [], {}, "message", "None", "None")
+    subject = Subject("week1/toy", "title", "folder", "")
+    text = handed_out(recording, subject, Decision(6, demand="got == 1", expected="1"))
+    assert text.partition("import toy\n\n")[2].splitlines()[:4] == [
+        "    for _ in range(3):", "        toy.ask()", "    reply2 = toy.ask()", "    word2 = reply2['code']",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", FAULTS)

@@ -72,11 +72,10 @@ def handed_out(recording: Recording, subject: Subject, decision: Decision) -> st
     steps = _settled(recording.steps)
     steps = steps[: max(decision.step + 1, steps[decision.step].ended)]
     given = " ".join(answer for function in recording.functions for _, answer in function.calls if "After(" in answer)
-    texts = [*[step.text for step in steps], decision.got, decision.demand, given]
-    statements: list[list[str]] = []
-    may_be_looped: list[bool] = []
+    needed = _needed(steps, decision, f"{decision.got} {decision.demand} {given}")
+    statements, may_be_looped = list[list[str]](), list[bool]()
     for number, step in enumerate(steps):
-        is_needed = bool(step.name and re.search(rf"\b{step.name}\b", " ".join(texts[number + 1 :])))
+        is_needed = number in needed
         is_task = step.is_awaited and step.ended != number + 1
         lines: list[str] = []
         if is_task:
@@ -116,6 +115,17 @@ def handed_out(recording: Recording, subject: Subject, decision: Decision) -> st
     with_parts = bool(recording.kit)
     carried = runtime(with_kit=with_parts or _driver_has_kit(recording, subject), with_parts=with_parts)
     return assembled(top, carried, [*tables, "", *_given(recording)], program + end)
+
+
+def _needed(steps: list[Step], decision: Decision, used: str) -> set[int]:
+    """The steps whose names are in ``used``, or in what the program does later; readings that are not are left out."""
+    words, needed = set(re.findall(r"\w+", used)), set[int]()
+    for number, step in reversed([*enumerate(steps)]):
+        if step.name in words:
+            needed.add(number)
+        if number in needed or number == decision.step or not step.is_reading:
+            words.update(re.findall(r"\w+", step.text))
+    return needed
 
 
 def _program(recording: Recording, is_async: bool, arguments: str, lines: list[str]) -> list[str]:
