@@ -1,4 +1,4 @@
-"""Proves the project: its own tests, in two processes, and beside them every exercise.
+"""Proves the project: its own tests, in two processes, and beside them every exercise and what learners read of it.
 
 Each of these waits much. What failed beside the others is run once more, alone: a fault is what failed both times.
 Both are printed.
@@ -17,7 +17,7 @@ from typing import IO, Any
 from grader.suite.tickets import Tickets
 from tests.shared_files import MOST_FILES, PIPE
 
-_VERIFY = (sys.executable, "-m", "grader", "verify")
+_VERIFY = (sys.executable, "-m", "grader", "verify", "--feedback")
 _SOME_FAILED = 1  # pytest's exit status
 _NICENESS = 10  # of verify, which has many processes and would leave pytest, which has few, little time
 

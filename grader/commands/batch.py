@@ -26,7 +26,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("targets", nargs="*", metavar="TARGET", help="tracks and exercises; default: all that anybody has handed in")
     add("--out", type=Path, metavar="DIR", required=True, help="where reports, gradebook and summary are written")
     add("--seed", type=whole(0, 2**32 - 1), metavar="N", help="of the examples, the same for all; default: a fresh one")
-    add("--jobs", type=whole(1, 1024), metavar="N", help="submissions at once here; default: 3 for every 2 cores")
+    add("--jobs", type=whole(1, 1024), metavar="N", help="submissions at once here; default: 2 for every core")
     add("--timeout", type=number(0.1, 86_400), metavar="S", help="seconds that one check may take at most")
     add("--isolation", choices=[level.value for level in Level], help="run cells at this level")
     add("--require", choices=[level.value for level in Level], help="refuse to grade below this level")
@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
         isolation=Level(arguments.isolation) if arguments.isolation else None,
         require=Level(arguments.require) if arguments.require else None,
         timeout=arguments.timeout,
-        parallel=arguments.jobs or max(1, (os.cpu_count() or 1) * 3 // 2),  # each waits for cells now and then
+        parallel=arguments.jobs or 2 * (os.cpu_count() or 1),  # each waits for cells now and then
         recall=not arguments.no_cache,
         broker=(arguments.broker or BROKER) if arguments.engine == "celery" else None,
     )

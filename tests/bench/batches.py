@@ -68,7 +68,7 @@ def grade_batch(size: int) -> Usage:
             place.mkdir(parents=True)
             (place / "lru_cache.py").write_text(f"{source}\n# handed in by {number}\n", encoding="utf-8")
         command = [sys.executable, "-m", "grader", "batch", str(handed_in), EXERCISE, "--out", str(out), "--quiet"]
-        command += ["--require", LEVEL, "--jobs", str(WORKERS * 3 // 2), "--seed", str(SEED), "--no-cache"]
+        command += ["--require", LEVEL, "--jobs", str(WORKERS * 2), "--seed", str(SEED), "--no-cache"]
         usage = run(command)
         with (out / "gradebook.csv").open(newline="") as table:
             lost = [row["name"] for row in csv.DictReader(table) if row["score"] != "100"]

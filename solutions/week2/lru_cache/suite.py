@@ -390,7 +390,7 @@ def test_threads(subject, driver, rng):
     for before, firsts in ((EXPIRED, FIRSTS), (FULL, [("put", "c", 3)])):
         for outcome in driver.unexplained(before, firsts, COMPANIONS, most=20):
             raise AssertionError(story(before, outcome))
-    seen = driver.hammer(threads=8, rounds=12, capacity=3, seed=rng.randrange(1_000_000), patience_s=10)
+    seen = driver.hammer(threads=8, rounds=6, capacity=3, seed=rng.randrange(1_000_000), patience_s=10)
     assert seen["stuck"] == 0, f"8 threads used one cache, and {seen['stuck']} of them never came back"
     assert seen["errors"] == [], f"8 threads used one cache, and a call raised {seen['errors'][0]}"
     assert seen["strange"] == [], "8 threads used one cache, and get() gave the value of another key"
