@@ -4,7 +4,6 @@ fault and not the reference's, and nothing of the suite is told.
 
 from __future__ import annotations
 
-import ast
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence, Set
@@ -22,12 +21,14 @@ from grader.grading import grade
 from grader.model import CheckResult, Exercise, ExerciseReport, Verdict, WrongSolution
 from grader.repro.proof import program_faults
 from grader.repro.steps import Recording, Step
+from grader.secrecy import suite_lines
 from grader.spawning import spawned
 from grader.suite.requests import ASKED
 
 SEED = 20_260_101
 _WORDED_BY = (3, 11)  # the interpreter of the kept texts; others word some errors in another way
 _WATCHERS = 2  # processes that look for programs
+_SHARE = 6  # wrong solutions that one of them takes at once
 MOST_LINES = 8  # of calls in the median transcript of the properties that failed
 _ENOUGH = 10  # properties, of which there is a median that says something
 #: What is never twice the same: ids, tokens, moments, real seconds; also where the end is cut off.
@@ -39,7 +40,6 @@ _DRAWN = re.compile(
 _TRACEBACK = re.compile(r"(?<=Traceback \(most recent call last\)).+")
 _NUMBER = re.compile(r"\d[\d_,.]*(?:e-?\d+)?")
 _RACY_LENGTH = 70
-_SHORTEST = 16  # characters of a suite's source that count as told
 
 #: The folder of a wrong solution, and those checks that it must fail and failed.
 _Failing = tuple[Path, list[CheckResult]]
@@ -54,7 +54,7 @@ class Feedback:
         self.lines: list[int] = []  # of calls, in the transcript of each property that failed
         self._parallel = parallel
         self._programs = spawned(min(parallel, _WATCHERS))
-        self._searches: dict[str, tuple[list[_Failing], Future[list[str]]]] = {}  # by exercise
+        self._searches: dict[str, list[tuple[list[_Failing], Future[list[str]]]]] = {}  # by exercise
         self._failing: list[tuple[Exercise, Path, set[str]]] = []  # the properties that a wrong solution fails
 
     def close(self) -> None:
@@ -72,7 +72,7 @@ class Feedback:
         elif text != known and sys.version_info[:2] == _WORDED_BY:
             what = "is not what was reviewed" if known else "was never reviewed"
             yield f"{shown(path)}: what a learner reads {what}; `verify --record` writes it, then read the difference"
-        source = _suite_lines(layout.suite(exercise))
+        source = suite_lines(layout.suite(exercise))
         for result in report.checks:
             for line in source:
                 if line in result.message or line in result.transcript:
@@ -82,17 +82,21 @@ class Feedback:
         """Has programs looked for that show the faults of the wrong solutions, beside all else."""
         named = [(solution.folder, _named(report, solution)) for solution, report in zip(wrong, reports, strict=True)]
         failing = [(folder, failed) for folder, failed in named if failed]
-        self._searches[exercise.name] = failing, self._programs.submit(program_faults, exercise, failing)
+        shares = (failing[first : first + _SHARE] for first in range(0, len(failing), _SHARE))
+        self._searches[exercise.name] = [
+            (each, self._programs.submit(program_faults, exercise, each)) for each in shares
+        ]
         for folder, failed in failing:
             self._failing.append((exercise, folder, {each.check.id for each in failed if _is_property(each)}))
 
     def ended(self, exercise: Exercise) -> tuple[list[str], list[str]]:
-        """For which wrong solutions of an exercise no program shows the fault, and for which one did at a second try
-        alone, when all has been looked for.
+        """For which wrong solutions of an exercise no program shows the fault, and for which one did at a second try,
+        alone.
         """
-        wait([search for _, search in self._searches.values()])
-        failing, search = self._searches[exercise.name]
-        found = search.result()
+        wait([search for shares in self._searches.values() for _, search in shares])
+        shares = self._searches[exercise.name]
+        failing = [wrong for share, _ in shares for wrong in share]
+        found = [fault for _, search in shares for fault in search.result()]
         left = [wrong for wrong, fault in zip(failing, found, strict=True) if fault]
         faults = self._programs.submit(program_faults, exercise, left).result() if left else []
         self.repros += len(failing) - len(list(filter(None, faults)))
@@ -216,15 +220,3 @@ def _covering(failing: Iterable[tuple[Exercise, Path, set[str]]]) -> Iterator[tu
 @cache
 def _words(statement: Path) -> frozenset[str]:
     return frozenset(re.findall(r"[\w-]+", statement.read_text(encoding="utf-8")))
-
-
-@cache
-def _suite_lines(suite: Path) -> list[str]:
-    """Lines of a suite that no report may hold: what is more than a call, a title, a hint or a value."""
-    source = suite.read_text(encoding="utf-8")
-    lines, found = source.splitlines(), set[str]()
-    kinds = (ast.Assert, ast.FunctionDef, ast.AsyncFunctionDef, ast.For, ast.If, ast.With, ast.Return, ast.Lambda)
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, kinds):
-            found.add(lines[node.lineno - 1].strip())
-    return sorted(line for line in found if len(line) >= _SHORTEST)

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -215,6 +216,26 @@ class TestProcesses:
         with pytest.raises(CellEnded, match="nobody had asked for") as caught:
             assert [subject.attack(), *[subject.fine() for _ in range(200)]]
         assert caught.value.verdict is Verdict.CRASHED
+
+
+class TestZygote:
+    """The process that cells are forked from, and what its end means."""
+
+    @pytest.mark.parametrize(
+        ("level", "verdict"), [(Level.SEALED, Verdict.INTERNAL_ERROR), (Level.GUARDED, Verdict.CRASHED)]
+    )
+    def test_blame(self, level: Level, verdict: Verdict, launcher_of: Callable[[Level], Launcher]) -> None:
+        """A cell that goes down with its zygote is not the submission's fault, where no submission can end that."""
+        launcher_of(level)  # skips where there is no such level
+        with closing(Launcher(level)) as launcher:
+            launcher.wait_until_ready()
+            with closing(CellMaker(launcher)) as maker:
+                subject = maker("def fine(): return 1")
+                assert subject.fine() == 1
+                launcher._process.kill()
+                with pytest.raises(CellEnded) as caught:
+                    list(iter(subject.fine, 2))  # it lives for a moment more
+        assert caught.value.verdict is verdict
 
 
 class TestDescriptors:

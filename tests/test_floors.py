@@ -18,7 +18,7 @@ ROOT = Path(grader.__file__).parent
 
 #: From the ground up. What stands on one floor does not know its neighbours.
 FLOORS = (
-    ("model", "errors"),
+    ("model", "errors", "secrecy"),
     ("catalog", "cell"),
     ("services", "history", "repro"),
     ("suite",),

@@ -164,6 +164,7 @@ class Launcher:
         process = CellProcess(ours, status, errors, (lambda: _remove(scratch)) if scratch else None)
         process.folder, process.cpu_s, process.memory_mb = plan.folder, plan.cpu_s, plan.memory_mb
         process.watched_folder = scratch or ""
+        process.is_sealed = self.level is Level.SEALED
         process.wait_until_started(len(plan.listen), _START_S)
         if plan.processes and self.groups is not None:
             try:

@@ -172,6 +172,8 @@ class Line:
         if self._process.excess is not None:
             return self._process.excess
         how = self._process.exit_status()
+        if self._process.went_with_its_zygote:
+            return Verdict.INTERNAL_ERROR, "the process that cells are forked from has ended"
         words = self._process.last_words()
         if "MemoryError" in words or "bad_alloc" in words or self._process.out_of_memory():
             return Verdict.MEMORY, f"the process ran out of memory and ended ({how})"

@@ -36,6 +36,8 @@ class CellProcess:
         #: CPU seconds and megabytes that it may use in all.
         self.cpu_s = float("inf")
         self.memory_mb = 0
+        #: Whether nothing that runs in it can end the zygote.
+        self.is_sealed = False
         #: Its folder, if that lies on a disk that it shares with others and may write to.
         self.watched_folder = ""
         #: What it was ended for by whoever watches it: verdict and message.
@@ -48,6 +50,7 @@ class CellProcess:
         self._group: Group | None = None
         self._handle = -1
         self._exit: tuple[int, float, int] | None = None
+        self._is_orphan = False
 
     def wait_until_started(self, listeners: int, seconds: float) -> None:
         """Waits for the zygote's note and the cell's greeting."""
@@ -101,6 +104,7 @@ class CellProcess:
             except (TimeoutError, OSError):
                 return ""
             if not note:
+                self._is_orphan = True
                 return ""
             _, status, cpu, peak = msgspec.msgpack.decode(note)
             self._exit = (status, cpu, peak)
@@ -108,6 +112,11 @@ class CellProcess:
         if os.WIFSIGNALED(status):
             return f"signal {_signal_name(os.WTERMSIG(status))}"
         return f"exit code {os.waitstatus_to_exitcode(status)}"
+
+    @property
+    def went_with_its_zygote(self) -> bool:
+        """Whether it ended since the process that it was forked from did, which was no doing of the submission's."""
+        return self._is_orphan and self.is_sealed
 
     @property
     def cpu_is_used_up(self) -> bool:

@@ -133,12 +133,17 @@ def _watcher() -> Watcher:
     return watcher
 
 
+@cache
+def _prover(exercise: Exercise) -> Prover:
+    """That of this process for an exercise, of which it is given one share after another."""
+    return Prover(exercise, _watcher())
+
+
 def program_faults(exercise: Exercise, wrong: Sequence[tuple[Path, Sequence[CheckResult]]]) -> list[str]:
     """For each wrong solution, by its folder and the checks that it failed, why no repro file tells it from the
     reference; empty where one does.
     """
-    prover = Prover(exercise, _watcher())
-    return [_fault(prover, folder, failed) for folder, failed in wrong]
+    return [_fault(_prover(exercise), folder, failed) for folder, failed in wrong]
 
 
 def _fault(prover: Prover, folder: Path, failed: Sequence[CheckResult]) -> str:

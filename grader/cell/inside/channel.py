@@ -102,11 +102,16 @@ class Channel:
                         return self.requests.popleft()
                 elif number in self._answers:
                     return self._answers.pop(number)
-                if self._reading:
+                is_reader = not self._reading
+                if is_reader:
+                    self._reading = True
+                elif not self._held:
                     self._state.wait()
                     continue
-                self._reading = True
-            self._read_and_deliver()
+            if is_reader:
+                self._read_and_deliver()
+            else:  # another thread has taken the frame that the answers waited for
+                self._send_held()
 
     def _read_and_deliver(self) -> None:
         frame = self._read()

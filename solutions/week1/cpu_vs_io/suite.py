@@ -76,7 +76,7 @@ def test_real_work(driver):
     for work, waits_s, cores, expected in (
         ("a Python loop", 0.0, 1, "cpu"),
         ("two threads that hash", 0.0, 2, "cpu"),
-        ("hashing", 0.1, 1, "mixed"),
+        ("hashing", 0.08, 1, "mixed"),
         ("system calls", 0.8, 1, "io"),
     ):
         got = driver.profile_work(work, 0.1, waits_s, cores)["kind"]
