@@ -199,7 +199,7 @@ def machine(subject, **options):
     ahead=True,
 )
 def test_model(subject):
-    run_state_machine_as_test(machine(subject), settings=settings(max_examples=100, stateful_step_count=50))
+    run_state_machine_as_test(machine(subject), settings=settings(max_examples=80, stateful_step_count=50))
 
 
 @check(
