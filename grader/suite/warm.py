@@ -33,6 +33,7 @@ _FOR = {
 }
 
 
+@functools.cache
 def warm_up_for_many() -> None:
     """What ``warm_up`` does, and what pays where many suites are run."""
     warm_up()

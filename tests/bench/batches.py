@@ -8,13 +8,17 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from grader.catalog import Catalog
 from tests.bench import SEED
-from tests.bench.figures import Figure
+from tests.bench.figures import Figure, both
 from tests.bench.grading import EXERCISE, pytest
 from tests.bench.processes import ROOT, Failed, Usage, run
+
+Found = TypeVar("Found")
 
 WORKERS = 2
 SIZES = (10, 50, 200)
@@ -27,29 +31,21 @@ def batch(_times: int) -> list[Figure]:
     """Batches of several sizes, once each; every cost is that of one submission."""
     figures = []
     for size in SIZES:
-        before = plain()
-        ours = grade_batch(size)
-        after = plain()
-        name, plainly = f"{LEVEL} batch of {size}, a submission", "pytest for each"
+        ours, theirs = beside_plain(partial(grade_batch, size))
+        name = f"{LEVEL} batch of {size}, a submission"
         limit = 1 / 3 if size == max(SIZES) else None
-        figures += [
-            Figure(name, "wall", ours.wall / size, (before.wall + after.wall) / 2, plainly, limit=limit),
-            Figure(name, "CPU", ours.cpu / size, (before.cpu + after.cpu) / 2, plainly),
-        ]
+        figures += both(name, ours.share(size), theirs, "pytest for each", limit=limit)
     return figures
 
 
 def growth(_times: int) -> list[Figure]:
     """What a submission costs among 1,000; and that, with the memory of the largest process, against 50."""
-    before, few = plain(), grade_batch(50)
-    many, after = grade_batch(1_000), plain()
-    whole, each = f"{LEVEL} batch of 1000, a submission", "pytest for each"
-    name, plainly = f"{whole}, against one of 50", "among 50"
+    (few, many), theirs = beside_plain(lambda: (grade_batch(50), grade_batch(1_000)))
+    among, each = few.share(50), many.share(1_000)
+    whole = f"{LEVEL} batch of 1000, a submission"
     return [
-        Figure(whole, "wall", many.wall / 1_000, (before.wall + after.wall) / 2, each),
-        Figure(whole, "CPU", many.cpu / 1_000, (before.cpu + after.cpu) / 2, each),
-        Figure(name, "wall", many.wall / 1_000, few.wall / 50, plainly, limit=1.1),
-        Figure(name, "CPU", many.cpu / 1_000, few.cpu / 50, plainly, limit=1.1),
+        *both(whole, each, theirs, "pytest for each"),
+        *both(f"{whole}, against one of 50", each, among, "among 50", limit=1.1, cpu_limit=1.1),
         Figure(f"{LEVEL} batch of 1000, largest process", "memory", many.peak, few.peak, "among 50", limit=1.1),
     ]
 
@@ -84,3 +80,10 @@ def plain(one: Callable[[], Usage] = lambda: pytest(ROOT / "solutions" / EXERCIS
         usages = list(pool.map(lambda _: one(), range(PLAIN)))
     wall = time.perf_counter() - began
     return Usage(wall / PLAIN, sum(usage.cpu for usage in usages) / PLAIN)
+
+
+def beside_plain(work: Callable[[], Found], share: Callable[[], Usage] | None = None) -> tuple[Found, Usage]:
+    """What ``work`` found, and the mean of ``plain``, or of another ``share``, before and after it."""
+    share = share or plain
+    before, found, after = share(), work(), share()
+    return found, Usage((before.wall + after.wall) / 2, (before.cpu + after.cpu) / 2)

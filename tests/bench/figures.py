@@ -11,6 +11,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from tests.bench.processes import Usage
+
 LATEST = Path(__file__).with_name("latest.json")
 
 
@@ -38,6 +40,16 @@ class Figure:
     def is_missed(self) -> bool:
         """Whether the figure is worse than it may be."""
         return self.limit is not None and self.ratio > self.limit and self.ours > self.free
+
+
+def both(
+    name: str, ours: Usage, plain: Usage, plainly: str, *, limit: float | None = None, cpu_limit: float | None = None
+) -> list[Figure]:
+    """What was used, in wall time and in CPU time."""
+    return [
+        Figure(name, "wall", ours.wall, plain.wall, plainly, limit=limit),
+        Figure(name, "CPU", ours.cpu, plain.cpu, plainly, limit=cpu_limit),
+    ]
 
 
 def draw(figures: Iterable[Figure], console: Console) -> None:

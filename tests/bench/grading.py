@@ -14,7 +14,7 @@ from grader.cell.levels import open_cells
 from grader.model import Level
 from grader.suite.runner import storage
 from tests.bench import SEED
-from tests.bench.figures import Figure
+from tests.bench.figures import Figure, both
 from tests.bench.processes import ROOT, Failed, Usage, alternate, run
 
 EXERCISE = "week2/lru_cache"
@@ -30,12 +30,7 @@ def cold(times: int) -> list[Figure]:
         lambda: pytest(ROOT / where),
     )
     name, plainly = f"grade {EXERCISE} cold", "pytest in process"
-    return [
-        Figure(name, "wall", ours.wall, plain.wall, plainly, limit=1),
-        Figure(name, "CPU", ours.cpu, plain.cpu, plainly),
-        Figure(f"{name}, --jobs 1", "wall", alone.wall, plain.wall, plainly),
-        Figure(f"{name}, --jobs 1", "CPU", alone.cpu, plain.cpu, plainly),
-    ]
+    return [*both(name, ours, plain, plainly, limit=1), *both(f"{name}, --jobs 1", alone, plain, plainly)]
 
 
 def isolated(times: int) -> list[Figure]:
@@ -48,10 +43,7 @@ def isolated(times: int) -> list[Figure]:
 
     strong, bare = alternate(min(times, 2), at(level), at(Level.BARE))
     name, plainly = f"grade every exercise {level}", Level.BARE
-    return [
-        Figure(name, "wall", strong.wall, bare.wall, plainly),
-        Figure(name, "CPU", strong.cpu, bare.cpu, plainly),
-    ]
+    return both(name, strong, bare, plainly)
 
 
 def grade(targets: list[str], submission: str, *options: str) -> Usage:

@@ -14,13 +14,14 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 from grader.catalog.checks import read_checks
-from tests.bench.batches import LEVEL, WORKERS, grade_batch, plain
-from tests.bench.figures import Figure
+from tests.bench.batches import LEVEL, WORKERS, beside_plain, grade_batch, plain
+from tests.bench.figures import Figure, both
 from tests.bench.grading import EXERCISE, grade, in_process, pytest_command
 from tests.bench.processes import ROOT, Failed, Usage, alternate, run
 
@@ -73,17 +74,10 @@ class Peer:
                 return self.grade(command, solution)
 
             ours, once = alternate(times, lambda: grade([EXERCISE], f"solutions/{EXERCISE}"), theirs)
-            before = plain(theirs)
-            batch = grade_batch(SIZE)
-            after = plain(theirs)
+            batch, each = beside_plain(partial(grade_batch, SIZE), partial(plain, theirs))
         cold = f"grade {EXERCISE} cold, against {self.name}"
         many = f"{LEVEL} batch of {SIZE}, a submission, against {self.name}"
-        return [
-            Figure(cold, "wall", ours.wall, once.wall, version),
-            Figure(cold, "CPU", ours.cpu, once.cpu, version),
-            Figure(many, "wall", batch.wall / SIZE, (before.wall + after.wall) / 2, f"{version} for each"),
-            Figure(many, "CPU", batch.cpu / SIZE, (before.cpu + after.cpu) / 2, f"{version} for each"),
-        ]
+        return [*both(cold, ours, once, version), *both(many, batch.share(SIZE), each, f"{version} for each")]
 
     def find(self) -> tuple[str, str]:
         """The Python that has it, and its name with its version.

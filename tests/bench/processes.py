@@ -30,6 +30,10 @@ class Usage:
     cpu: float
     peak: int = 0
 
+    def share(self, count: int) -> Usage:
+        """What each of ``count`` submissions used of the seconds; no process was the smaller for them."""
+        return Usage(self.wall / count, self.cpu / count, self.peak)
+
 
 class Failed(Exception):
     """A measured program did not do its work, so that its time means nothing."""

@@ -39,11 +39,7 @@ class Channel:
 
     def send(self, frame: list[Any]) -> None:
         """Sends one frame; raises ``ValueTooLarge`` and sends nothing when it is too large."""
-        data = frames.encode(frame)
-        with self._sending:
-            if self._held:
-                data, self._held = self._held + data, b""
-            self.connection.sendall(data)
+        self._send(frames.encode(frame))
 
     def answer_request(self, frame: list[Any]) -> None:
         """Sends an answer, together with the next one when the next request has come already.
@@ -111,7 +107,7 @@ class Channel:
             if is_reader:
                 self._read_and_deliver()
             else:  # another thread has taken the frame that the answers waited for
-                self._send_held()
+                self._send(b"")
 
     def _read_and_deliver(self) -> None:
         frame = self._read()
@@ -151,7 +147,7 @@ class Channel:
     def _receive(self, size: int) -> bytes:
         try:
             if self._held:
-                self._send_held()
+                self._send(b"")
             data = self.connection.recv(size)
         except OSError:
             data = b""
@@ -159,7 +155,8 @@ class Channel:
             os._exit(0)  # the trusted side is gone
         return data
 
-    def _send_held(self) -> None:
+    def _send(self, data: bytes) -> None:
+        """Sends what was held, and ``data`` behind it."""
         with self._sending:
-            data, self._held = self._held, b""
+            data, self._held = self._held + data, b""
             self.connection.sendall(data)
