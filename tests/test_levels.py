@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gc
 import socket
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -112,6 +115,26 @@ class TestChoosing:
         with pytest.raises(UnavailableError, match="sealed is required"):
             levels.open_cells(require=Level.SEALED)
         gc.collect()  # which complains of files that nobody has closed
+
+    def test_a_kill_while_it_starts(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Once, by chance, it costs nothing; twice, the level cannot be had."""
+        kills, start = 0, Launcher._start
+
+        def starting(launcher: Launcher, *rest: Any) -> subprocess.Popen[bytes]:
+            nonlocal kills
+            if not kills:
+                return start(launcher, *rest)
+            kills -= 1
+            return subprocess.Popen([sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"])
+
+        monkeypatch.setattr(Launcher, "_start", starting)
+        strongest = levels.open_cells()
+        strongest.close()
+        kills = 1
+        levels.open_cells(strongest.isolation.level).close()
+        kills = 2
+        with pytest.raises(UnavailableError, match="ended at once"):
+            levels.open_cells(strongest.isolation.level)
 
     def test_work_that_is_not_trusted_is_never_graded_bare(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Unless that level is asked for by name."""

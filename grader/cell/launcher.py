@@ -116,7 +116,10 @@ class Launcher:
                 os.close(descriptor)
 
     def wait_until_ready(self) -> None:
-        """Waits for the zygote; raises ``CellUnavailable`` with its last words when it could not start."""
+        """Waits for the zygote.
+
+        Raises ``CellUnavailable`` with its last words when it could not start, ``ZygoteEnded`` when it had none to say.
+        """
         self._control.settimeout(_START_S)
         try:
             message = self._control.recv(1 << 16)
@@ -125,7 +128,8 @@ class Launcher:
         finally:
             self._control.settimeout(None)
         if not message:
-            raise CellUnavailable(self.last_words() or "the cells' parent process ended at once")
+            words = self.last_words()
+            raise CellUnavailable(words) if words else ZygoteEnded("the cells' parent process ended at once")
         note = msgspec.msgpack.decode(message)
         if note[0] != "ready":
             raise CellUnavailable(str(note[1]))

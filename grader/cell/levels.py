@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 
 from grader.cell import outer
-from grader.cell.deaths import CellUnavailable
+from grader.cell.deaths import CellUnavailable, ZygoteEnded
 from grader.cell.inside import landlock
 from grader.cell.inside.plan import CellPlan
 from grader.cell.launcher import Launcher
@@ -81,7 +81,7 @@ def open_cells(
     levels = (wanted,) if wanted is not None else HERE if allow_bare else HERE[:-1]
     for level in levels:
         try:
-            launcher = _try(level, preload, seed, meanwhile)
+            launcher = _open(level, preload, seed, meanwhile)
         except (CellUnavailable, OSError) as error:
             missing.append(f"{level}: {_in_short(error)}")
             continue
@@ -97,6 +97,14 @@ def open_cells(
     raise UnavailableError(
         f"no cell can be made at level {' or '.join(levels)} ({reasons})", _remedy(None) or _BARE_BY_NAME
     )
+
+
+def _open(level: Level, preload: tuple[str, ...], seed: int, meanwhile: Callable[[], None]) -> Launcher:
+    """A launcher that has made a cell. A chance kill of its zygote must not weaken what grades a whole course."""
+    try:
+        return _try(level, preload, seed, meanwhile)
+    except ZygoteEnded:
+        return _try(level, preload, seed, lambda: None)
 
 
 def _try(level: Level, preload: tuple[str, ...], seed: int, meanwhile: Callable[[], None]) -> Launcher:
