@@ -94,3 +94,10 @@ def test_each_check_is_taken_once(names: Sequence[str]) -> None:
     checks = Checks([Check(name, name, 1, "core", "hint") for name in names])
     assert [checks.take() for _ in range(len(names) + 2)] == [*names, "", ""]
     checks.close()
+
+
+def test_many_calls_come_first() -> None:
+    """Nobody waits at the end for one check that takes long; the report keeps the suite's order."""
+    checks = Checks([Check(name, name, 1, "core", "hint", ahead=name in "bd") for name in "abcd"])
+    assert checks.take_rest() == ["b", "d", "a", "c"]
+    checks.close()

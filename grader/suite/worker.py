@@ -22,10 +22,14 @@ _LAST_WORDS = 1_500  # characters shown of what a process said before it ended
 
 
 class Checks:
-    """The checks of a suite in their order, each to be taken once, by whichever process asks first."""
+    """The checks of a suite, each to be taken once, by whichever process asks first.
+
+    What takes longest comes first, or one core would be idle while another is still at it: checks that are known to
+    make many calls. The others follow in their order.
+    """
 
     def __init__(self, checks: Sequence[Check]) -> None:
-        self._names = [check.id for check in checks]
+        self._names = [check.id for check in sorted(checks, key=lambda check: not check.ahead)]
         self._tickets = Tickets.of(len(checks))
 
     def take(self) -> str:
