@@ -64,7 +64,7 @@ class Record:
 def plain(value: Any, depth: int = 0) -> Any:
     """``value`` with everything in it that is no plain value made a Text, a Record or a Raised."""
     kind = type(value)
-    if kind in (Text, Record, Raised):
+    if kind in _PLAIN or kind in (Text, Record, Raised):
         return value
     if depth > 40:
         return Text("...")
@@ -89,7 +89,7 @@ def plain(value: Any, depth: int = 0) -> Any:
     if dataclasses.is_dataclass(kind) and kind.__dataclass_params__.frozen:  # type: ignore[attr-defined]
         names = [field.name for field in dataclasses.fields(kind)]
         return Record(kind.__name__, {name: plain(getattr(value, name), depth + 1) for name in names})
-    return value if kind in _PLAIN else Text(f"<{getattr(value, '_type_name', kind.__name__)} object>")
+    return Text(f"<{getattr(value, '_type_name', kind.__name__)} object>")
 
 
 def _cause(error: BaseException) -> str | None:

@@ -17,7 +17,7 @@ from pathlib import Path
 import pools
 
 PATIENCE = 800  # looks at the journal, at least 2.5 ms apart: about 2 s
-ENDLESS = 5_000
+ENDLESS = 500
 NAP = 0.005
 
 
