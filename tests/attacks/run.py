@@ -31,6 +31,8 @@ LEFT = "onspot-left"
 SEED = 7
 _RUN = b"ONSPOT_RUN"  # the variable that tells the cells of one run from another's
 _ENDING_S = 10.0  # that the kernel may need to end what was killed, on a busy machine
+_LOOK_S = 0.05  # between two looks at all processes
+_PER_CORE = 3  # attacks at once: many of them wait until their time is up
 _WATCHED = ("/tmp", "/var/tmp", "/dev/shm", "/run")  # where anybody may write
 
 Job = tuple[Exercise, Submission]
@@ -50,7 +52,7 @@ class Found:
         return list(_faults(attack, self.attacks[attack.name], self.honest[attack.exercise, attack.baseline]))
 
 
-def run(attacks: Sequence[Attack], level: Level, folder: Path, *, parallel: int | None = None) -> Found:
+def run(attacks: Sequence[Attack], level: Level, folder: Path) -> Found:
     """Grades ``attacks`` and their honest files at ``level``; ``folder`` is an empty one to work in.
 
     Raises ``UnavailableError`` where the machine lacks the level.
@@ -59,6 +61,7 @@ def run(attacks: Sequence[Attack], level: Level, folder: Path, *, parallel: int 
     jobs = [prepared.job(attack) for attack in attacks]
     names = sorted({(attack.exercise, attack.baseline) for attack in attacks})
     jobs += [prepared.honest_job(*name) for name in names]
+    parallel = _PER_CORE * (os.cpu_count() or 1)
     with prepared.watching() as watch:
         report = grade(jobs, seed=SEED, isolation=level, parallel=parallel, shrink=False, on_event=watch)
     reports = list(report.exercises)
@@ -109,7 +112,7 @@ class _Prepared:
 
         def watch(event: Event) -> None:
             if event.kind is EventKind.FINISHED:
-                self._note_processes(lambda words: LEFT.encode() in words and _is_ours(words, mark))
+                self._note_processes(LEFT.encode(), lambda words: mark.encode() in words or _RUN not in words)
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("XDG_CACHE_HOME", os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache"))
@@ -119,7 +122,7 @@ class _Prepared:
             patch.setenv("ONSPOT_SECRET", _secret())
             patch.setitem(outer.ENVIRONMENT, _RUN.decode(), mark)
             yield watch
-        self._note_processes(lambda words: mark.encode() in words)
+        self._note_processes(b"", lambda words: mark.encode() in words)
         for path in (*self._files_left(), *temporary.iterdir()):
             self.left.append(f"the file {path}")
             if path.name.startswith(LEFT):
@@ -145,11 +148,11 @@ class _Prepared:
                 digest.update(str(path).encode() + (path.read_bytes() if path.is_file() else b""))
         return digest.hexdigest()
 
-    def _note_processes(self, is_meant: Callable[[bytes], bool]) -> None:
+    def _note_processes(self, named: bytes, is_meant: Callable[[bytes], bool]) -> None:
         """Notes the processes that are meant and do not end, and ends them."""
         end = time.monotonic() + _ENDING_S
-        while (found := _processes(is_meant)) and time.monotonic() < end:
-            time.sleep(0.01)
+        while (found := _processes(named, is_meant)) and time.monotonic() < end:
+            time.sleep(_LOOK_S)
         for pid, name in found.items():
             self.left.append(f"the process {name}")
             with contextlib.suppress(OSError):
@@ -165,22 +168,27 @@ def _secret() -> str:
     return f"{CANARY}{secrets.token_hex(8)}"
 
 
-def _is_ours(words: bytes, mark: str) -> bool:
-    return mark.encode() in words or _RUN not in words
-
-
-def _processes(is_meant: Callable[[bytes], bool]) -> dict[int, str]:
-    """The living processes that are meant by their name, arguments and environment."""
+def _processes(named: bytes, is_meant: Callable[[bytes], bool]) -> dict[int, str]:
+    """The living processes that have ``named`` in their name or their arguments, and are meant by these and their
+    environment, which is read of few.
+    """
     found = {}
-    for folder in Path("/proc").glob("[0-9]*"):
+    for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
-            words = b" ".join((folder / name).read_bytes() for name in ("comm", "cmdline", "environ"))
-            state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
+            words = _read(pid, "comm") + b" " + _read(pid, "cmdline")
+            if named not in words or not is_meant(words := words + b" " + _read(pid, "environ")):
+                continue
+            state = _read(pid, "stat").rpartition(b")")[2].split()[0]
         except OSError:
             continue
-        if state not in "ZX" and is_meant(words):
-            found[int(folder.name)] = words[:60].decode("utf-8", "replace").replace("\0", " ").replace("\n", " ")
+        if state not in b"ZX":
+            found[int(pid)] = words[:60].decode("utf-8", "replace").replace("\0", " ").replace("\n", " ")
     return found
+
+
+def _read(pid: str, name: str) -> bytes:
+    with open(f"/proc/{pid}/{name}", "rb", buffering=0) as file:
+        return file.read()
 
 
 def _faults(attack: Attack, report: ExerciseReport, baseline: ExerciseReport) -> Iterator[str]:
