@@ -70,13 +70,31 @@ def test_ratios_are_kept(tmp_path: Path) -> None:
     assert json.loads(path.read_text())["ratios"] == {"one, wall": 1.0, "two, CPU": 0.33}
 
 
-def test_memory_is_shown_as_such() -> None:
-    """Bytes are drawn as megabytes, seconds as seconds."""
+def test_exponents_are_shown_as_such() -> None:
+    """Seconds are drawn with their unit, exponents without."""
     console = Console(width=110, record=True, file=io.StringIO())
-    draw([Figure("work", "memory", 60e6, 50e6, "less", limit=1.1), Figure("work", "CPU", 0.5, 1.0, "less")], console)
+    draw([Figure("work", "exponent", 0.98, 1, "linear"), Figure("work", "CPU", 0.5, 1.0, "less")], console)
     shown = console.export_text()
-    assert "60 MB" in shown
+    assert "0.98 │" in shown
     assert "500 ms" in shown
+
+
+@pytest.mark.parametrize(
+    ("many", "exponents", "missed"),
+    [
+        (Usage(20.0, 40.0, 100), [1, 1, 0], []),
+        (Usage(21.9, 43.9, 109), [1.03, 1.03, 0.029], []),
+        (Usage(400.0, 44.1, 112), [2, 1.033, 0.038], ["time", "CPU time", "the largest process"]),
+    ],
+)
+def test_growth(monkeypatch: pytest.MonkeyPatch, many: Usage, exponents: list[float], missed: list[str]) -> None:
+    """Twenty times as many submissions may take 22 times as long and a tenth more memory."""
+    monkeypatch.setattr(batches, "plain", lambda: Usage(1.0, 2.0))
+    monkeypatch.setattr(batches, "grade_batch", {50: Usage(1.0, 2.0, 100), 1_000: many}.get)
+    wall, cpu, *grown = batches.growth(1)
+    assert (wall.ours, cpu.ours) == (many.wall / 1_000, many.cpu / 1_000)
+    assert [figure.ratio for figure in grown] == pytest.approx(exponents, rel=0.01)
+    assert [figure.name.partition("growth of ")[2] for figure in grown if figure.is_missed] == missed
 
 
 def test_a_batch_is_compared_by_the_submission(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import sys
 import tempfile
 import time
@@ -22,6 +23,8 @@ Found = TypeVar("Found")
 
 WORKERS = 2
 SIZES = (10, 50, 200)
+#: Batches between which growth is measured.
+FEW, MANY = 50, 1_000
 #: Runs of plain pytest before a batch, and as many after it: what one costs does not depend on how many there are.
 PLAIN = 6
 LEVEL = "sealed"
@@ -39,15 +42,24 @@ def batch(_times: int) -> list[Figure]:
 
 
 def growth(_times: int) -> list[Figure]:
-    """What a submission costs among 1,000; and that, with the memory of the largest process, against 50."""
-    (few, many), theirs = beside_plain(lambda: (grade_batch(50), grade_batch(1_000)))
-    among, each = few.share(50), many.share(1_000)
-    whole = f"{LEVEL} batch of 1000, a submission"
+    """What a submission costs among 1,000; and how time and memory grow from a batch of 50 to that one."""
+    (few, many), theirs = beside_plain(lambda: (grade_batch(FEW), grade_batch(MANY)))
     return [
-        *both(whole, each, theirs, "pytest for each"),
-        *both(f"{whole}, against one of 50", each, among, "among 50", limit=1.1, cpu_limit=1.1),
-        Figure(f"{LEVEL} batch of 1000, largest process", "memory", many.peak, few.peak, "among 50", limit=1.1),
+        *both(f"{LEVEL} batch of {MANY}, a submission", many.share(MANY), theirs, "pytest for each"),
+        grown("time", few.wall, many.wall, at_most=MANY / FEW * 1.1),
+        grown("CPU time", few.cpu, many.cpu, at_most=MANY / FEW * 1.1),
+        grown("the largest process", few.peak, many.peak, at_most=1.1),
     ]
+
+
+def grown(what: str, few: float, many: float, at_most: float) -> Figure:
+    """The exponent e of a cost that grows as n^e with n submissions; ``at_most``: how many times as much is allowed."""
+
+    def exponent(growth: float) -> float:
+        return math.log(growth) / math.log(MANY / FEW)
+
+    name = f"batch of {FEW} to {MANY}, growth of {what}"
+    return Figure(name, "exponent", exponent(many / few), 1, "linear", limit=exponent(at_most))
 
 
 def grade_batch(size: int) -> Usage:

@@ -18,7 +18,7 @@ LATEST = Path(__file__).with_name("latest.json")
 
 @dataclass(frozen=True)
 class Figure:
-    """A cost, in seconds or bytes of memory, beside that of the same work done the plain way, in the same run.
+    """A cost, in seconds, or an exponent, beside that of the same work done the plain way, in the same run.
 
     ``limit`` is the ratio that must not be exceeded, if there is one; a cost of at most ``free`` seconds is never too
     much, whatever the ratio.
@@ -83,8 +83,8 @@ def keep(figures: Iterable[Figure], path: Path = LATEST) -> None:
 
 
 def _shown(value: float, unit: str) -> str:
-    if unit == "memory":
-        return f"{value / 1e6:.0f} MB"
+    if unit == "exponent":
+        return f"{value:.2f}"
     if value < 0.001:
         return f"{value * 1e6:.0f} µs"
     return f"{value * 1e3:.0f} ms" if value < 1 else f"{value:.2f} s"
