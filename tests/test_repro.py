@@ -367,15 +367,22 @@ def test_a_reading_that_nobody_needs_is_left_out() -> None:
     ]  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def watcher() -> Iterator[Watcher]:
+    """A warm process."""
+    with Watcher() as watcher:
+        yield watcher
+
+
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_file_tells_wrong_from_right(suites: Suites, tmp_path: Path, name: str) -> None:
+def test_a_file_tells_wrong_from_right(suites: Suites, watcher: Watcher, tmp_path: Path, name: str) -> None:
     """Status 1 and the report's own line where the fault is, status 0 where it is not; nothing of the suite in it."""
     (old, new), suite = FAULTS[name]
     assert old in RIGHT
     wrong = RIGHT.replace(old, new)
     timeout = {"timeout": 0.5} if name == "a call without end" else {}
     result = suites.check(suite, wrong, driver=DRIVER, record=True, **timeout)
-    text, folders = written(result, tmp_path, wrong)
+    text, folders = written(result, watcher, tmp_path, wrong)
     status, said = run(text, folders["wrong"])
     assert (status, said.splitlines()[-1]) == (1, result.message.partition("\n")[0])
     assert run(text, folders["right"])[0] == 0
@@ -383,17 +390,19 @@ def test_a_file_tells_wrong_from_right(suites: Suites, tmp_path: Path, name: str
     assert "number % 2" not in text
 
 
-def test_a_driver_that_needs_the_kit(suites: Suites, tmp_path: Path) -> None:
+def test_a_driver_that_needs_the_kit(suites: Suites, watcher: Watcher, tmp_path: Path) -> None:
     """The file leads to it, wherever it is run."""
     (old, new), suite = FAULTS["a driver"]
     wrong, driver = RIGHT.replace(old, new), f"from grader.cell.inside.stillness import Stillness\n{DRIVER}"
     result = suites.check(suite, wrong, driver=driver, record=True)
-    text, folders = written(result, tmp_path, wrong, driver)
+    text, folders = written(result, watcher, tmp_path, wrong, driver)
     assert is_with_kit(text)
     assert [run(text, folders[name])[0] for name in ("wrong", "right")] == [1, 0]
 
 
-def written(result: CheckResult, tmp_path: Path, wrong: str, driver: str = DRIVER) -> tuple[str, dict[str, Path]]:
+def written(
+    result: CheckResult, watcher: Watcher, tmp_path: Path, wrong: str, driver: str = DRIVER
+) -> tuple[str, dict[str, Path]]:
     """The likeliest file for a failed check, and the folders of both kinds of code."""
     folders = {"wrong": tmp_path / "wrong", "right": tmp_path / "right"}
     for name, folder in folders.items():
@@ -402,15 +411,7 @@ def written(result: CheckResult, tmp_path: Path, wrong: str, driver: str = DRIVE
     recording = msgspec.json.decode(result.recording, type=Recording)
     assert not recording.problem
     subject = Subject("week1/toy", "a title", str(folders["wrong"]), driver)
-    with Watcher() as watcher:
-        return next(programs(recording, subject, folders["right"], 0.5, watcher)), folders
-
-
-@pytest.fixture(scope="module")
-def watcher() -> Iterator[Watcher]:
-    """A warm process."""
-    with Watcher() as watcher:
-        yield watcher
+    return next(programs(recording, subject, folders["right"], 0.5, watcher)), folders
 
 
 @pytest.mark.parametrize(
