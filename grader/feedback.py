@@ -27,7 +27,7 @@ from grader.suite.requests import ASKED
 
 SEED = 20_260_101
 _WORDED_BY = (3, 11)  # the interpreter of the kept texts; others word some errors in another way
-_WATCHERS = 2  # processes that look for programs
+_WATCHERS = 4  # processes that look for programs, most of which wait
 _SHARE = 6  # wrong solutions that one of them takes at once
 MOST_LINES = 8  # of calls in the median transcript of the properties that failed
 _ENOUGH = 10  # properties, of which there is a median that says something
