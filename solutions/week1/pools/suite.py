@@ -477,7 +477,10 @@ def ends_cleanly(driver, function, ran_in_workers):
 
 
 def nothing_left(seen, end):
-    assert seen["left"] == [], f"after {end} these were still alive: {', '.join(seen['left'])}"
+    left = seen["left"]
+    assert left == [], (
+        f"after {end} {len(left)} threads and processes that it had begun were still alive: {', '.join(left)}"
+    )
 
 
 def shortened(value):
