@@ -378,7 +378,7 @@ def run_with_switch(code, names, at):
         nonlocal seen
         if frame.f_code is not code:
             return None
-        frame.f_trace_opcodes = True
+        frame.f_trace, frame.f_trace_opcodes = trace, True  # Python 3.13 wants both, in this order
         if event == "opcode":
             if seen == at:
                 exec(code, names)  # tracing is off while a trace function runs
@@ -386,6 +386,7 @@ def run_with_switch(code, names, at):
         return trace
 
     former = sys.gettrace()
+    sys._getframe().f_trace_opcodes = True  # Python 3.12 tells of bytecodes only if some frame asked for them before
     sys.settrace(trace)
     try:
         exec(code, names)

@@ -104,7 +104,7 @@ class Stop:
     def enter_frame(self, frame, event, argument):
         if not is_submission(frame):
             return None
-        frame.f_trace_opcodes = True
+        frame.f_trace, frame.f_trace_opcodes = self.step, True  # Python 3.13 wants both, in this order
         return self.step
 
     def step(self, frame, event, argument):
@@ -124,6 +124,7 @@ def with_one_stopped(thread, before, first, others, at):
     stop = Stop(at)
 
     def run():
+        sys._getframe().f_trace_opcodes = True  # Python 3.12 tells of bytecodes only if some frame asked for them before
         sys.settrace(stop.enter_frame)
         try:
             return call(cache, first)
@@ -199,7 +200,7 @@ class Interruption:
     def enter_frame(self, frame, event, argument):
         if not is_submission(frame):
             return None
-        frame.f_trace_opcodes = random.random() < 0.5
+        frame.f_trace, frame.f_trace_opcodes = self.step, random.random() < 0.5
         return self.step
 
     def step(self, frame, event, argument):
