@@ -124,7 +124,7 @@ def with_one_stopped(thread, before, first, others, at):
     stop = Stop(at)
 
     def run():
-        sys._getframe().f_trace_opcodes = True  # Python 3.12 tells of bytecodes only if some frame asked for them before
+        sys._getframe().f_trace_opcodes = True  # Python 3.12 tells of bytecodes only if a frame asked for them before
         sys.settrace(stop.enter_frame)
         try:
             return call(cache, first)
