@@ -161,21 +161,24 @@ def test_looking_is_not_using(subject):
     assert before == [("a", 1), ("b", 1), ("c", 1)]
 
 
+KEYS = st.integers(0, 5)
+VALUES = st.one_of(st.none(), st.integers(0, 9))
+
+
 def machine(subject, **options):
     """A cache and its model side by side, told to do the same."""
-    keys, values = st.integers(0, 5), st.one_of(st.none(), st.integers(0, 9))
 
     class Machine(RuleBasedStateMachine):
         @initialize(capacity=st.integers(1, 4))
         def start(self, capacity):
             self.cache, self.model = subject.LRUCache(capacity, **options), Model(capacity)
 
-        @rule(key=keys, value=values)
+        @rule(key=KEYS, value=VALUES)
         def put(self, key, value):
             self.cache.put(key, value)
             self.model.call("put", key, value)
 
-        @rule(key=keys)
+        @rule(key=KEYS)
         def get(self, key):
             assert self.cache.get(key, "missing") == self.model.call("get", key, "missing")
 
@@ -186,7 +189,7 @@ def looking_machine(subject, **options):
     """The same, also looked at."""
 
     class Looking(machine(subject, **options)):
-        @rule(key=st.integers(0, 5), what=st.sampled_from(["in", "len", "items"]))
+        @rule(key=KEYS, what=st.sampled_from(["in", "len", "items"]))
         def look(self, key, what):
             if what == "in":
                 assert (key in self.cache) == self.model.call("in", key)
@@ -273,7 +276,7 @@ def test_expired_is_gone(subject, manual_clock):
     assert left == [("a", 1), ("b", 2), ("d", 4)], f"'c' had expired, so there was room for 'd'; left is {left}"
 
     class WithLives(looking_machine(subject, clock=manual_clock)):
-        @rule(key=st.integers(0, 5), ttl_s=st.integers(1, 4))
+        @rule(key=KEYS, ttl_s=st.integers(1, 4))
         def put_for(self, key, ttl_s):
             self.cache.put(key, "short", ttl_s=ttl_s)
             self.model.call("put", key, "short", ttl_s)
