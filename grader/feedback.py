@@ -4,6 +4,7 @@ fault and not the reference's, and nothing of the suite is told.
 
 from __future__ import annotations
 
+import difflib
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence, Set
@@ -40,6 +41,8 @@ _DRAWN = re.compile(
 _TRACEBACK = re.compile(r"(?<=Traceback \(most recent call last\)).+")
 _NUMBER = re.compile(r"\d[\d_,.]*(?:e-?\d+)?")
 _RACY_LENGTH = 70
+_SECOND_LOOKS = 2  # alone, for what no program has shown
+_MOST_CHANGED = 10  # lines that are told of a text that differs
 
 #: The folder of a wrong solution, and those checks that it must fail and failed.
 _Failing = tuple[Path, list[CheckResult]]
@@ -71,7 +74,8 @@ class Feedback:
             path.write_text(text, encoding="utf-8")
         elif text != known and sys.version_info[:2] == _WORDED_BY:
             what = "is not what was reviewed" if known else "was never reviewed"
-            yield f"{shown(path)}: what a learner reads {what}; `verify --record` writes it, then read the difference"
+            told = f"{shown(path)}: what a learner reads {what}; `verify --record` writes it, then read the difference"
+            yield "\n".join([told, *_difference(known, text)])
         source = suite_lines(layout.suite(exercise))
         for result in report.checks:
             for line in source:
@@ -90,18 +94,21 @@ class Feedback:
             self._failing.append((exercise, folder, {each.check.id for each in failed if _is_property(each)}))
 
     def ended(self, exercise: Exercise) -> tuple[list[str], list[str]]:
-        """For which wrong solutions of an exercise no program shows the fault, and for which one did at a second try,
+        """For which wrong solutions of an exercise no program shows the fault, and for which one did later,
         alone.
         """
         wait([search for shares in self._searches.values() for _, search in shares])
         shares = self._searches[exercise.name]
         failing = [wrong for share, _ in shares for wrong in share]
         found = [fault for _, search in shares for fault in search.result()]
-        left = [wrong for wrong, fault in zip(failing, found, strict=True) if fault]
-        faults = self._programs.submit(program_faults, exercise, left).result() if left else []
-        self.repros += len(failing) - len(list(filter(None, faults)))
-        unsteady = [fault for fault, again in zip(filter(None, found), faults, strict=True) if not again]
-        return list(filter(None, faults)), unsteady
+        first = {folder: fault for (folder, _), fault in zip(failing, found, strict=True) if fault}
+        left = first
+        for _ in range(_SECOND_LOOKS):
+            wrong = [each for each in failing if each[0] in left]
+            again = self._programs.submit(program_faults, exercise, wrong).result() if wrong else []
+            left = {folder: fault for (folder, _), fault in zip(wrong, again, strict=True) if fault}
+        self.repros += len(failing) - len(left)
+        return list(left.values()), [fault for folder, fault in first.items() if folder not in left]
 
     def summary(self) -> Iterator[str]:
         """What of all exercises together is a fault. Has each property that failed fail once more, as learners see it:
@@ -117,6 +124,13 @@ class Feedback:
                     self.lines.append(sum(not line.startswith(("#", "from ", "import ")) for line in lines))
         if len(self.lines) >= _ENOUGH and median(self.lines) > MOST_LINES:
             yield f"the median transcript of a property that failed has {median(self.lines):g} lines of calls"
+
+
+def _difference(known: str, text: str) -> list[str]:
+    """The lines that are new and those that are gone; the first ones."""
+    lines = difflib.unified_diff(known.splitlines(), text.splitlines(), lineterm="", n=0)
+    changed = [line for line in lines if not line.startswith(("---", "+++", "@@"))]
+    return [f"      {line}" for line in changed[:_MOST_CHANGED]]
 
 
 def _named(report: ExerciseReport, solution: WrongSolution) -> list[CheckResult]:

@@ -1,8 +1,8 @@
 """Proves exercises: right solutions earn 100, wrong ones fail what they must and no more, every check catches one.
 
 Solutions of all exercises are graded in one stream, many at once, since most of them wait, and as in a batch: who
-answers as one that passed a check passes it. What is not as it should be is graded once more, alone and anew: a fault
-is what was found both times. What was found once depends on how busy the machine is; it is told, and is a fault when
+answers as one that passed a check passes it. What is not as it should be is graded anew, alone, up to three times: a
+fault is what was found every time. What was not depends on how busy the machine is; it is told, and is a fault when
 asked for.
 """
 
@@ -31,6 +31,7 @@ from grader.trials import Trial, differ, trials_of
 from grader.visible import visible_faults
 
 MIN_CHECKS, MIN_WRONG, MIN_ALTERNATIVES = 8, 6, 2
+_SECOND_LOOKS = 3  # at what is not as it should be
 _UNSTEADY = "unsteady, not so when run alone: {}"
 _VISIBLE = ()  # stands for the visible tests, which are about no trial
 
@@ -41,7 +42,7 @@ class Proof:
 
     exercise: Exercise
     faults: list[str] = field(default_factory=list)
-    unsteady: list[str] = field(default_factory=list)  # found once, and not again
+    unsteady: list[str] = field(default_factory=list)  # found, and not found again
     trials: list[Trial] = field(default_factory=list)
     reports: dict[int, ExerciseReport] = field(default_factory=dict)
     visible: Future[list[str]] = field(default_factory=Future)  # what is wrong with the visible tests
@@ -57,7 +58,7 @@ def verify(
 ) -> int:
     """Proves each exercise, says so line by line, and returns the exit status: 0 proven, 3 at fault.
 
-    ``strict`` makes a fault of what was found only once. With ``feedback``, what learners read is judged too.
+    ``strict`` makes a fault of what was not found again, too. With ``feedback``, what learners read is judged too.
     """
     count = 0
     for proof in prove(exercises, parallel=parallel, feedback=feedback):
@@ -105,7 +106,7 @@ def prove(exercises: Iterable[Exercise], *, parallel: int, feedback: Feedback | 
 
 
 def _settled(graded: Iterable[Proof], cells: Cells, options: RunOptions, beside: Executor) -> Iterator[Proof]:
-    """Each exercise with its faults. What was not as it should be is run once more, when all has been graded."""
+    """Each exercise with its faults. What was not as it should be is run again, when all has been graded."""
     doubtful = []
     for proof in graded:
         if found := _found(proof):
@@ -113,8 +114,11 @@ def _settled(graded: Iterable[Proof], cells: Cells, options: RunOptions, beside:
         else:
             yield proof
     for proof, found in doubtful:
-        _run_again(proof, found, cells, options, beside)
-        again = _found(proof)
+        again = found
+        for _ in range(_SECOND_LOOKS):
+            if again:
+                _run_again(proof, again, cells, options, beside)
+                again = _found(proof)
         proof.faults += [fault for faults in again.values() for fault in faults]
         for about in found.keys() - again.keys():
             proof.unsteady += map(_UNSTEADY.format, found[about])
@@ -149,7 +153,7 @@ def _graded(proofs: Sequence[Proof], cells: Cells, options: RunOptions, parallel
 def _run_again(
     proof: Proof, found: Iterable[tuple[int, ...]], cells: Cells, options: RunOptions, beside: Executor
 ) -> None:
-    """Runs what is not as it should be once more, with nothing else at work. What comes second is kept."""
+    """Runs what is not as it should be once more, with nothing else at work. What comes last is kept."""
     for number in sorted({number for about in found for number in about}):
         job = proof.exercise, proof.trials[number].submission
         for _, report in run_jobs([job], cells, options, 1):

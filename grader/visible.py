@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,9 @@ from grader.errors import shown
 from grader.model import Exercise
 
 _SECONDS = 120
+_DUMP_SECONDS = 100  # after which pytest tells where each thread is
+_TAIL = 20  # lines that are told
+_RUNS_TESTS = re.compile(r"[/\\](_pytest|pluggy|pytest)[/\\]|<frozen runpy>")  # a frame that is pytest's own
 _PASSED, _FAILED = 0, 1  # pytest's exit status
 
 
@@ -54,6 +58,8 @@ def _run(exercise: Exercise, solution: Path) -> tuple[int, str]:
             "no:cacheprovider",
             "-c",
             os.devnull,
+            "-o",
+            f"faulthandler_timeout={_DUMP_SECONDS}",
             f"--rootdir={name}",
             name,
         ]
@@ -69,10 +75,12 @@ def _run(exercise: Exercise, solution: Path) -> tuple[int, str]:
                 timeout=_SECONDS,
                 check=False,
             )
-        except subprocess.TimeoutExpired:
-            return -1, f"no end within {_SECONDS} s"
+        except subprocess.TimeoutExpired as error:
+            said = (error.stderr or b"").decode("utf-8", "replace").splitlines()
+            where = "\n".join(line for line in said if not _RUNS_TESTS.search(line))
+            return -1, f"{where}\nno end within {_SECONDS} s"
         return done.returncode, done.stdout
 
 
 def _tail(output: str) -> str:
-    return "\n".join(f"      {line}" for line in output.strip().splitlines()[-15:])
+    return "\n".join(f"      {line}" for line in output.strip().splitlines()[-_TAIL:])

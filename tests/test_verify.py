@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from grader import feedback, verify
+from grader import feedback, verify, visible
 from grader.catalog import Catalog, layout
 from grader.constants import CONSTANTS
 from grader.feedback import Feedback, kept_text
@@ -279,10 +279,31 @@ class TestVisible:
         (fault,) = visible_faults(Catalog.load(kit.root).get(NAME))
         assert "test_first.py: does not fail on the stub as tests fail (pytest's exit status 0)" in fault
 
+    def test_they_end(self, kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Of tests that do not, it is told where they were."""
+        monkeypatch.setattr(visible, "_SECONDS", 12)
+        monkeypatch.setattr(visible, "_DUMP_SECONDS", 1)
+        tests = kit.visible / "test_first.py"
+        tests.write_text(tests.read_text() + HANGS_ON_THE_STUB)
+        (fault,) = visible_faults(Catalog.load(kit.root).get(NAME))
+        assert "no end within 12 s" in fault
+        assert "in test_waits" in fault
+
     def test_they_are_there(self, kit: Kit) -> None:
         """A few are owed."""
         (kit.visible / "test_first.py").unlink()
         only(visible_faults(Catalog.load(kit.root).get(NAME)), "test_first.py: is missing", "write a few examples")
+
+
+HANGS_ON_THE_STUB = """
+
+def test_waits():
+    import time
+    try:
+        merge([])
+    except NotImplementedError:
+        time.sleep(60)
+"""
 
 
 @pytest.fixture
@@ -316,7 +337,7 @@ class TestVerify:
     def test_what_happens_once(
         self, unsteady: Kit, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """A second look, alone, decides, at visible tests, too; the first is told, and is a fault with ``--strict``."""
+        """Another look, alone, decides, at visible tests, too; the first is told, and is a fault with ``--strict``."""
         tests, happened = unsteady.visible / "test_first.py", unsteady.root / "happened"
         tests.write_text(tests.read_text() + FAILS_ONCE.replace("HAPPENED", repr(str(happened))))
         proofs = list(verify.prove(Catalog.load(unsteady.root), parallel=2))
@@ -366,6 +387,7 @@ class TestFeedback:
             "bridges_gaps.txt: what a learner reads was never reviewed",
             "returns_nothing.txt: what a learner reads is not what was reviewed",
         ]
+        assert re.search(r"^ +-.*wanted.*\n +\+.*expected", "\n".join(faults), re.MULTILINE)
 
     def test_a_program_that_shows_its_fault_once_only(self, kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
         """What no program showed is looked for once more, alone; that it was found then is told."""
