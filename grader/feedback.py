@@ -7,24 +7,21 @@ from __future__ import annotations
 import difflib
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, wait
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from statistics import median
-
-import msgspec
 
 from grader.catalog import layout
 from grader.catalog.submission import read_submission
 from grader.errors import shown
 from grader.grading import grade
+from grader.kept_texts import merged, recording_of
 from grader.model import CheckResult, Exercise, ExerciseReport, Verdict, WrongSolution
 from grader.repro.proof import program_faults
-from grader.repro.steps import Recording, Step
 from grader.secrecy import suite_lines
 from grader.spawning import spawned
-from grader.suite.requests import ASKED
 
 SEED = 20_260_101
 _WORDED_BY = (3, 11)  # the interpreter of the kept texts; others word some errors in another way
@@ -32,15 +29,6 @@ _WATCHERS = 4  # processes that look for programs, most of which wait
 _SHARE = 6  # wrong solutions that one of them takes at once
 MOST_LINES = 8  # of calls in the median transcript of the properties that failed
 _ENOUGH = 10  # properties, of which there is a median that says something
-#: What is never twice the same: ids, tokens, moments, real seconds; also where the end is cut off.
-_DRAWN = re.compile(
-    r"\b(?=[a-f-]*\d)[0-9a-f-]{12,}\b|(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{20,}|(?<![\w-])[\w-]{40,}"
-    r"|\b0\.\d{6}\b|\d{4}-\d\d-\d\dT[\d:]+\.\d+|\b[0-9a-f-]+(?=\.\.\.)|\(\d+ sub-exceptions?\)"
-)
-#: What an answer tells of where the packages lie, in which versions, up to where it is cut off.
-_TRACEBACK = re.compile(r"(?<=Traceback \(most recent call last\)).+")
-_NUMBER = re.compile(r"\d[\d_,.]*(?:e-?\d+)?")
-_RACY_LENGTH = 70
 _SECOND_LOOKS = 2  # alone, for what no program has shown
 _MOST_CHANGED = 10  # lines that are told of a text that differs
 
@@ -68,7 +56,7 @@ class Feedback:
         path = layout.messages(exercise, solution)
         known = path.read_text(encoding="utf-8") if path.is_file() else ""
         stated = _words(layout.statement(exercise))
-        text = "\n".join(_merged(result, known, stated) for result in _named(report, solution))
+        text = "\n".join(merged(result, known, stated) for result in _named(report, solution))
         if self.record:
             path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
@@ -94,9 +82,7 @@ class Feedback:
             self._failing.append((exercise, folder, {each.check.id for each in failed if _is_property(each)}))
 
     def ended(self, exercise: Exercise) -> tuple[list[str], list[str]]:
-        """For which wrong solutions of an exercise no program shows the fault, and for which one did later,
-        alone.
-        """
+        """For which wrong solutions of an exercise no program shows the fault, and for which one did later, alone."""
         wait([search for shares in self._searches.values() for _, search in shares])
         shares = self._searches[exercise.name]
         failing = [wrong for share, _ in shares for wrong in share]
@@ -141,85 +127,8 @@ def _named(report: ExerciseReport, solution: WrongSolution) -> list[CheckResult]
 
 def _is_property(result: CheckResult) -> bool:
     """Whether a check failed for an example that was drawn."""
-    recording = _recording(result.recording)
+    recording = recording_of(result.recording)
     return recording is not None and recording.is_property
-
-
-@lru_cache(maxsize=1)  # several ask about one result, one after the other
-def _recording(text: str) -> Recording | None:
-    return msgspec.json.decode(text, type=Recording) if text else None
-
-
-def kept_text(result: CheckResult, stated: Set[str] = frozenset()) -> str:
-    """What is the same on every run: without words drawn at random, what the code printed and in which order it asked
-    its services, and without numbers and calls where threads, costs or chance were at work.
-
-    The code has made a word up if it first came in an answer, and the statement does not have it.
-    """
-    message, transcript = result.message.partition("\n")[0], result.transcript.partition("\n# your code printed:")[0]
-    lines = (line for line in transcript.splitlines() if not line.startswith(ASKED))
-    message, transcript = (_without(_made_up(result) - stated, text) for text in (message, "\n".join(lines)))
-    message, transcript = (_DRAWN.sub("#", _TRACEBACK.sub("#", text)) for text in (message, transcript))
-    if _is_racy(result):
-        message, transcript = _NUMBER.sub("#", message), ""
-        message = message if len(message) <= _RACY_LENGTH else message[:_RACY_LENGTH] + "..."
-    return "\n".join([f"[{result.check.id}] {result.verdict}", message, *([transcript] if transcript else []), ""])
-
-
-def _merged(result: CheckResult, known: str, stated: Set[str]) -> str:
-    """The kept text of a check, with all messages that are known of one where threads, costs or chance were at work:
-    which of them comes is not the same on every run.
-    """
-    kept = kept_text(result, stated)
-    head, *lines = kept.splitlines()
-    before = re.search(rf"^{re.escape(head)}\n((?:.+\n)*)", known, re.MULTILINE)
-    if before is None or not _is_racy(result):
-        return kept
-    return "\n".join([head, *dict.fromkeys([*before[1].splitlines(), *lines]), ""])
-
-
-def _made_up(result: CheckResult) -> set[str]:
-    """Words that first came in an answer which says them twice, such as a code and its address, or were used later."""
-    recording = _recording(result.recording)
-    steps = recording.steps if recording is not None else []
-    answers = {step.name: step.seen for step in steps if not step.is_reading}
-    found = set[str]()
-    for number, step in enumerate(steps):
-        answer = answers.get(step.text.partition("[")[0], "")
-        is_used = any(re.search(rf"\b{step.name}\b", later.text) for later in steps[number + 1 :])
-        if step.word and (is_used or len(re.findall(_whole(step.word), answer)) > 1):
-            found.add(step.word)
-    return found
-
-
-def _whole(word: str) -> str:
-    return rf"(?<![\w-]){re.escape(word)}(?![\w-])"
-
-
-def _without(words: Iterable[str], text: str) -> str:
-    """The text with a sign for each of the words, also where the end is cut off."""
-    for word in words:
-        text = re.sub(_whole(word), "#", text)
-    for cut in set(re.findall(r"[\w-]+(?=\.\.\.)", text)):
-        if any(word.startswith(cut) for word in words):
-            text = text.replace(f"{cut}...", "#...")
-    return text
-
-
-def _is_racy(result: CheckResult) -> bool:
-    """Whether a check drew examples, measured, looked from inside of the submission's process, or did two things at
-    once.
-    """
-    recording = _recording(result.recording)
-    if recording is None:
-        return False
-    return recording.is_property or any(map(_is_racy_step, range(1, len(recording.steps) + 1), recording.steps))
-
-
-def _is_racy_step(number: int, step: Step) -> bool:
-    is_look = step.text.startswith(("driver.", "await driver.")) and not step.seen.startswith("Text(")
-    is_beside = step.is_awaited and step.ended != number  # others began before it ended
-    return step.measured or is_look or is_beside
 
 
 def _covering(failing: Iterable[tuple[Exercise, Path, set[str]]]) -> Iterator[tuple[Exercise, Path, set[str]]]:

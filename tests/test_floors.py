@@ -22,7 +22,7 @@ FLOORS = (
     ("catalog", "cell"),
     ("services", "history", "repro"),
     ("suite",),
-    ("scoring", "replay", "report", "constants"),
+    ("scoring", "replay", "report", "constants", "kept_texts"),
     ("running", "progress", "statement", "trials", "visible", "spawning"),
     ("remembering",),
     ("grading", "cluster"),

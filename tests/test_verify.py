@@ -13,7 +13,8 @@ import pytest
 from grader import feedback, verify, visible
 from grader.catalog import Catalog, layout
 from grader.constants import CONSTANTS
-from grader.feedback import Feedback, kept_text
+from grader.feedback import Feedback
+from grader.kept_texts import kept_text
 from grader.model import Check, CheckResult, Exercise, Submission, Verdict, WrongSolution
 from grader.new import create
 from grader.repro.steps import Recording, Step
