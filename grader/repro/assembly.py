@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterable
 from pathlib import Path
 
 from grader.repro.literals import IMPORTS
@@ -42,27 +43,43 @@ def head(exercise: str, title: str, message: str) -> str:
     )
 
 
-def assembled(head: str, runtime: str, seen: list[str], program: list[str]) -> str:
-    """The whole file; ``seen`` and ``program`` are lines."""
+def to_be_watched(seen: list[str], program: list[str]) -> str:
+    """A module of those lines."""
+    return "\n".join([_FUTURE, *_named(seen, program), WATCHED, "", *seen, "", *program, ""])
+
+
+def to_hand_out(
+    head: str, program: list[str], seen: list[str], ending: list[str], *, with_kit: bool, parts: bool
+) -> str:
+    """The file: what was done comes first, then what every file carries and what was seen, last what runs it.
+
+    ``with_kit`` is for a program that needs modules of the kit, ``parts`` for one that needs its real parts.
+    """
+    carried = [path.read_text(encoding="utf-8").partition(_FUTURE)[2].split("\n# ---", 1) for path in _RUNTIME]
+    own = {line for text, _ in carried for line in text.splitlines() if line and "grader" not in line}
+    helpers = [f"\n# ---{body.rstrip()}\n\n" for _, body in carried]
+    if with_kit:
+        helpers.append(f"\n{_PATH.replace('KIT', repr(str(ROOT)))}{_PARTS if parts else ''}\n\n")
+    lines = [f"{head}\n{_FUTURE}", *_sorted({*own, *_named(seen, program)}), "", ""]
+    lines += ["# --- what was done", "", "", *program, "", *helpers]
+    return "\n".join([*lines, "\n# --- what was seen", "", *seen, "", "", *ending, ""])
+
+
+def _named(seen: list[str], program: list[str]) -> list[str]:
+    """Imports of what literals name."""
     text = "\n".join([*seen, *program])
     needed = {line for sign, line in IMPORTS.items() if sign in text}
-    imports = sorted(needed - {"import datetime", "import zoneinfo"})  # the runtime has those
-    imports += ["import operator"] if "operator." in text else []
-    whole = ["", "", "# --- what was seen", "", *seen, "", "", "# --- what was done", "", *program, ""]
-    return "\n".join([head + "\n" + _FUTURE, *imports, runtime, *whole])
+    return sorted(needed | ({"import operator"} if "operator." in text else set()))
 
 
-def runtime(*, with_kit: bool, with_parts: bool) -> str:
-    """The source of what every file carries: the imports of both parts, then what they define; then the way to the
-    kit's modules, if any are needed, and its real parts, which are such.
-    """
-    texts = [path.read_text(encoding="utf-8").partition(_FUTURE)[2].split("\n# ---", 1) for path in _RUNTIME]
-    imports = {line for text, _ in texts for line in text.splitlines() if line and "grader" not in line}
-    plain = sorted(imports, key=lambda line: (line.startswith("from"), line))
-    source = "\n".join([*plain, "", *["\n# ---" + body.rstrip() + "\n" for _, body in texts]]).rstrip()
-    if not with_kit:
-        return source
-    return f"{source}\n\n\n{_PATH.replace('KIT', repr(str(ROOT)))}{_PARTS if with_parts else ''}"
+def _sorted(imports: Iterable[str]) -> list[str]:
+    """Imports in order, one line a module."""
+    names: dict[str, set[str]] = {}
+    for line in imports:
+        module, _, named = line.removeprefix("from ").removeprefix("import ").partition(" import ")
+        names.setdefault(f"from {module}" if named else module, set()).update(filter(None, named.split(", ")))
+    modules = sorted(names, key=lambda module: (module.startswith("from"), module))
+    return [f"{each} import {', '.join(sorted(names[each]))}" if names[each] else f"import {each}" for each in modules]
 
 
 def is_with_kit(program: str) -> bool:

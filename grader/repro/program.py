@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from grader.repro.assembly import WATCHED, assembled, head, long, runtime
+from grader.repro.assembly import head, long, to_be_watched, to_hand_out
 from grader.repro.loops import looped
 from grader.repro.steps import Function, Recording, Step
 
@@ -64,7 +64,7 @@ def watched(recording: Recording, subject: Subject) -> str:
     tables += [f"MODULE, DRIVER = {recording.module!r}, {subject.driver if _uses(recording, 'driver') else ''!r}"]
     tables += [f"PARTS = {subject.parts if recording.kit else None!r}"]
     program = _program(recording, _is_async(steps), "see, parts" if recording.kit else "see", lines)
-    return assembled("", WATCHED, [*tables, *_given(recording)], program)
+    return to_be_watched([*tables, *_given(recording)], program)
 
 
 def handed_out(recording: Recording, subject: Subject, decision: Decision) -> str:
@@ -110,11 +110,12 @@ def handed_out(recording: Recording, subject: Subject, decision: Decision) -> st
         options += ", dies=True" if decision.cut not in ("", "timeout") else ""
     ending = f"main({work}, FOLDER, MODULE, DRIVER, MESSAGE{options})"
     program = _program(recording, is_async, "parts" if recording.kit else "", lines)
-    end = ["", "", 'if __name__ == "__main__":', f"    sys.exit({ending})"]
+    end = ['if __name__ == "__main__":', f"    sys.exit({ending})"]
     top = head(subject.exercise, subject.title, message)
-    with_parts = bool(recording.kit)
-    carried = runtime(with_kit=with_parts or _driver_has_kit(recording, subject), with_parts=with_parts)
-    return assembled(top, carried, [*tables, "", *_given(recording)], program + end)
+    parts = bool(recording.kit)
+    with_kit = parts or _driver_has_kit(recording, subject)
+    seen = [*tables, "", *_given(recording)]
+    return to_hand_out(top, program, seen, end, with_kit=with_kit, parts=parts)
 
 
 def _needed(steps: list[Step], decision: Decision, used: str) -> set[int]:
@@ -131,12 +132,13 @@ def _needed(steps: list[Step], decision: Decision, used: str) -> set[int]:
 def _program(recording: Recording, is_async: bool, arguments: str, lines: list[str]) -> list[str]:
     """The function ``program``, which begins by finding the submission."""
     if recording.kit:
-        body = [f"{recording.module}, driver = parts.subject, parts.driver"]
+        body = [f"{recording.module} = parts.subject"]
+        body += ["driver = parts.driver"] if _uses(recording, "driver") else []
         body += [f"{name} = parts.{name}" for name in recording.kit if name in ("virtual_time", "database")]
-        body += [line for function in recording.functions for line in _table(function)]
-        body += [f"{name} = parts.{name}" for name in recording.parts]
     else:
         body = [f"import {recording.module}", *_driver_import(recording)]
+    body += [line for function in recording.functions for line in _table(function)]
+    body += [f"{name} = parts.{name}" for name in recording.parts if recording.kit]
     return _function(is_async, "program", arguments, [*body, "", *lines])
 
 
@@ -180,11 +182,8 @@ def _ending(steps: list[Step], number: int) -> list[int]:
 
 
 def _given(recording: Recording) -> list[str]:
-    """What was handed to the submission, where the program makes it outside of itself."""
-    if recording.kit:
-        return []
-    tables = [line for function in recording.functions for line in _table(function)]
-    return [*tables, *recording.parts.values()]
+    """The parts that a program makes itself, such as a clock."""
+    return [] if recording.kit else list(recording.parts.values())
 
 
 def _function(is_async: bool, name: str, arguments: str, body: Iterable[str]) -> list[str]:

@@ -153,7 +153,8 @@ def demand(right: bool, got: Any, expected: str, came: Any) -> NoReturn:
     if right:
         raise NotThere
     if isinstance(came, Exception):
-        traceback.print_exception(came)
+        own = getattr(came, "traceback", "") if hasattr(came, "type_name") else ""  # of a cell: your own frames
+        print(own or "".join(traceback.format_exception(came)), file=sys.stderr)
     print(f"expected {expected}, came {short(got)}", file=sys.stderr)
     raise Shown
 

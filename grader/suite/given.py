@@ -9,11 +9,12 @@ import contextlib
 import inspect
 import re
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote
 
 from grader.repro.steps import Function
-from grader.services.answers import Request
+from grader.services.answers import Reaction, Request
 from grader.suite.names import drawn
 from grader.suite.written import seen
 
@@ -110,7 +111,17 @@ class Given:
 
     def answered(self, name: str, asked: tuple[str, str], reaction: Any) -> None:
         """What the handler of a service said to a method and a target."""
-        self._handlers[name][2].calls.append((repr(asked), repr(reaction)))
+        self._handlers[name][2].calls.append((repr(asked), _reaction(reaction)))
+
+
+def _reaction(reaction: Any) -> str:
+    """Source of what a handler answered, without what is as ever."""
+    if not isinstance(reaction, Reaction):
+        return repr(reaction)
+    as_ever = type(reaction)()
+    given = {each.name: getattr(reaction, each.name) for each in fields(reaction)}
+    named = [f"{name}={seen(value)}" for name, value in given.items() if value != getattr(as_ever, name)]
+    return f"{type(reaction).__name__}({', '.join(named)})"
 
 
 def _without_repetition(calls: list[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -138,6 +149,6 @@ def _ask_further(handler: Any, url: str, table: Function, texts: list[str]) -> N
         for number in range(_MORE):
             request = Request(number, method, target, unquote(path), dict(parse_qsl(query)), {}, 0.0)
             try:
-                table.calls.append((question, repr(handler(request))))
+                table.calls.append((question, _reaction(handler(request))))
             except Exception:  # noqa: BLE001 - a handler that knows no such question has no answer
                 break
