@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Set
+from collections.abc import Set
 from functools import lru_cache
 
 import msgspec
@@ -15,12 +15,13 @@ from grader.suite.requests import ASKED
 #: What is never twice the same: ids, tokens, moments, real seconds; also where the end is cut off.
 _DRAWN = re.compile(
     r"\b(?=[a-f-]*\d)[0-9a-f-]{12,}\b|(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{20,}|(?<![\w-])[\w-]{40,}"
-    r"|\b0\.\d{6}\b|\d{4}-\d\d-\d\dT[\d:]+\.\d+|\b[0-9a-f-]+(?=\.\.\.)|\(\d+ sub-exceptions?\)"
+    r"|\b0\.\d{5,6}\b|\d{4}-\d\d-\d\dT[\d:]+\.\d+|\b[0-9a-f-]+(?=\.\.\.)|\(\d+ sub-exceptions?\)"
 )
 #: What an answer tells of where the packages lie, in which versions, up to where it is cut off.
 _TRACEBACK = re.compile(r"(?<=Traceback \(most recent call last\)).+")
 _NUMBER = re.compile(r"\d[\d_,.]*(?:e-?\d+)?")
 _RACY_LENGTH = 70
+_TELLING = 3  # letters that tell a word from others
 
 
 def kept_text(result: CheckResult, stated: Set[str] = frozenset()) -> str:
@@ -69,14 +70,17 @@ def _whole(word: str) -> str:
     return rf"(?<![\w-]){re.escape(word)}(?![\w-])"
 
 
-def _without(words: Iterable[str], text: str) -> str:
-    """The text with a sign for each of the words, also where the end is cut off."""
+def _without(words: Set[str], text: str) -> str:
+    """The text with a sign for each of the words, also where the end is cut off and so little is left of a word that
+    it may be one of them.
+    """
+
+    def sign_or(cut: re.Match[str]) -> str:
+        return "#" if len(cut[0]) < _TELLING or any(word.startswith(cut[0]) for word in words) else cut[0]
+
     for word in words:
         text = re.sub(_whole(word), "#", text)
-    for cut in set(re.findall(r"[\w-]+(?=\.\.\.)", text)):
-        if any(word.startswith(cut) for word in words):
-            text = text.replace(f"{cut}...", "#...")
-    return text
+    return re.sub(r"(?<![\w-])[\w-]+(?=\.\.\.)", sign_or, text) if words else text
 
 
 def _is_racy(result: CheckResult) -> bool:
