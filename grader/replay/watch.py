@@ -117,7 +117,7 @@ def _found(request: Request, answer: BinaryIO) -> None:
 
 def _decisions(module: Any, runs: list[Run]) -> list[Decision]:
     compared = module.LEFT, module.RIGHT
-    steps = list(module.STEPS), module.NAMES, module.MEASURED
+    steps = list(module.STEPS), module.NAMES, module.MEASURED, module.TOGETHER
     return decisions(module.CAME, compared, runs, *steps, module.MESSAGE)
 
 

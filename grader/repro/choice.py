@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import permutations
 from typing import Any
 
 from grader.repro import verdict
-from grader.repro.figures import Run, bounded, coincidences, differences, growths, is_address, ratios, repeats
+from grader.repro.figures import (
+    Run,
+    bounded,
+    coincidences,
+    crowds,
+    differences,
+    growths,
+    is_address,
+    ratios,
+    repeats,
+)
 from grader.repro.program import Decision
+from grader.repro.rows import columns, of_rows
 from grader.repro.runtime import Raised, Record, Text
-from grader.repro.verdict import alike, at, is_number, size, tally
+from grader.repro.verdict import alike, at, is_number
 
 _MOST = 40  # decisions that are worth trying
 _DEPTH = 4
-_LABELS = 12
 _ROWS = 30
+_BY_CHANCE = 100  # by which a decision is worse that chance may make
 _WORD = 4  # letters of a text that may have been drawn
 
 
@@ -27,12 +37,15 @@ def decisions(
     steps: list[str],
     names: dict[int, str],
     measured: set[int],
+    together: list[list[int]],
     message: str,
 ) -> list[Decision]:
     """The possible decisions, the best first. ``names`` are the variables that hold what steps gave; what is
-    ``measured`` is never twice the same, such as CPU seconds.
+    ``measured`` is never twice the same, such as CPU seconds; of those that were under way ``together`` any may have
+    been the first.
     """
     ranked = [(10, 0, decision) for decision in growths(came, runs, {number: names[number] for number in measured})]
+    ranked += [(25, 0, decision) for decision in crowds(came, runs, together)]
     ranked += [(45, 0, decision) for decision in differences(came, runs, steps, names)]
     ranked += [(70, 0, decision) for decision in repeats(came, runs, steps, names)]
     ranked += [(72, 0, decision) for decision in coincidences(came, runs, names)]
@@ -43,8 +56,9 @@ def decisions(
             continue
         rank = len(steps) - number
         theirs = [run[number] for run in runs]
+        later = _BY_CHANCE if any(number in group for group in together) else 0
         for weight, decision in _of_step(number, came[number], theirs, compared, "driver." in steps[number]):
-            ranked.append((weight, rank, decision))
+            ranked.append((weight + later, rank, decision))
         if any(isinstance(value, Raised) != isinstance(came[number], Raised) for value in theirs):
             break  # from here on the two programs are not the same
     told = set(re.findall(r"\d+", message))
@@ -81,7 +95,7 @@ def _of_step(
                 looked = f"alphabet(came{arguments})"
                 yield 75, Decision(number, looked, f"got != {signs!r}", f"anything but an alphabet of {signs}")
         if isinstance(value, (list, tuple)):
-            yield from _of_rows(number, arguments, path, mine, theirs, value)
+            yield from of_rows(number, arguments, path, mine, theirs, value)
         elif is_number(value):
             yield from bounded(number, got, value, theirs_there, 50)
     yield from _apart_from_words(number, mine, theirs, compared)
@@ -110,7 +124,7 @@ def _parts(value: Any, other: Any, path: tuple[Any, ...], is_racy: bool) -> Iter
     keys: Iterable[Any] = ()
     if isinstance(value, dict):
         keys = [key for key in (value | other if isinstance(other, dict) else value) if isinstance(key, (str, int))]
-    elif isinstance(value, (tuple, list)) and len(value) <= _ROWS and not (is_racy and _columns(value) != [None]):
+    elif isinstance(value, (tuple, list)) and len(value) <= _ROWS and not (is_racy and columns(value) != [None]):
         keys = range(min(len(value), len(other)) if isinstance(other, (list, tuple)) else len(value))
     for key in keys:
         yield from _parts(at(value, key), at(other, key), (*path, key), is_racy)
@@ -134,7 +148,7 @@ def _equal(
         pass  # nothing was compared
     elif is_compared:
         weight = 0
-    elif alike(mine, compared[0]) or alike(first, compared[1]):
+    elif alike(mine, compared[0]) or alike(first, compared[1]) or _are_parts(mine, first, *compared):
         weight -= 20
     written = source(first)
     if written:
@@ -142,61 +156,11 @@ def _equal(
         yield weight, Decision(number, got, demand, expected, is_compared=is_compared)
 
 
-def _of_rows(
-    number: int, arguments: str, path: tuple[Any, ...], mine: Any, theirs: list[Any], rows: Any
-) -> Iterator[tuple[int, Decision]]:
-    """Features of a list that do not hang on the order in which threads happened to run."""
-    yield from _counted(number, f"size(came{arguments})", size(mine, *path), [size(o, *path) for o in theirs], 52)
-    for column in _columns(rows):
-        labels = _labels([mine, *theirs], path, column)
-        for label in labels:
-            got = f"tally(came{arguments}, label={label!r}{'' if column is None else f', column={column}'})"
-            count = tally(mine, *path, label=label, column=column)
-            others = [tally(other, *path, label=label, column=column) for other in theirs]
-            yield from _counted(number, got, count, others, 53 if 0 in (count, *others) else 54)
-        for name, value in mine.items() if isinstance(mine, dict) and column is not None else ():
-            columns = [[at(row, column) for row in at(other, *path)] for other in theirs if at(other, *path)]
-            if type(value) in (int, str) and any(set(one) != set(columns[0]) for one in columns):
-                got = f"tally(came{arguments}, label=at(came, {name!r}), column={column})"
-                count = tally(mine, *path, label=value, column=column)
-                others = [tally(other, *path, label=at(other, name), column=column) for other in theirs]
-                yield from _counted(number, got, count, others, 51)
-        if column is not None:
-            others = [verdict.distinct(other, *path, column=column) for other in theirs]
-            count = verdict.distinct(mine, *path, column=column)
-            yield from _counted(number, f"distinct(came{arguments}, column={column})", count, others, 55)
-        if column is None or len(labels) > 6:
-            continue
-        for pair in permutations(labels, 2):
-            for name, look in (("ahead", verdict.ahead), ("after", verdict.after)):
-                got = f"{name}(came{arguments}, column={column}, of={pair!r})"
-                count = look(mine, *path, column=column, of=pair)
-                others = [look(other, *path, column=column, of=pair) for other in theirs]
-                yield from _counted(number, got, count, others, 56)
-
-
-def _counted(number: int, got: str, mine: Any, theirs: list[Any], weight: int) -> Iterator[tuple[int, Decision]]:
-    if is_number(mine) and all(is_number(other) for other in theirs):
-        yield from bounded(number, got, mine, theirs, weight)
-
-
-def _columns(rows: Any) -> list[int | None]:
-    if rows and all(isinstance(row, (list, tuple)) and row for row in rows):
-        return list(range(min(len(rows[0]), 4)))
-    return [None]
-
-
-def _labels(values: list[Any], path: tuple[Any, ...], column: int | None) -> list[Any]:
-    found: dict[Any, None] = {}
-    for value in values:
-        rows = at(value, *path)
-        for row in rows if isinstance(rows, (list, tuple)) else ():
-            label = row if column is None else at(row, column)
-            if type(label) in (str, bool):
-                found[label] = None
-                if len(found) > _LABELS:
-                    return []
-    return list(found)
+def _are_parts(mine: Any, first: Any, left: Any, right: Any) -> bool:
+    """Whether two values stood at one place of two tuples or lists that were compared."""
+    if not isinstance(left, (tuple, list)) or not isinstance(right, (tuple, list)):
+        return False
+    return any(alike(mine, one) and alike(first, other) for one, other in zip(left, right, strict=False))
 
 
 def _are_drawn(values: list[Any]) -> bool:

@@ -9,11 +9,13 @@ from itertools import permutations, product
 from typing import Any
 
 from grader.repro.program import Decision
-from grader.repro.verdict import alike, at, is_number, ratio
+from grader.repro.runtime import Raised
+from grader.repro.verdict import alike, at, is_number, ratio, tally
 
 #: What each step gave, by its number.
 Run = dict[int, Any]
 
+_LABELS = 6  # different replies to calls that are under way together
 _TIMES = 1.5  # by which two figures of one run must be further apart, or nearer, than for any right solution
 
 
@@ -79,6 +81,30 @@ def _texts(value: Any, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...],
             yield from _texts(item, (*path, key))
     elif type(value) is str:
         yield path, value
+
+
+def crowds(came: Run, runs: list[Run], together: list[list[int]]) -> Iterator[Decision]:
+    """How many of the replies to calls under way together say the same: which of them does is left to chance."""
+    for group in together:
+        replies = [[run.get(number) for number in group] for run in (came, *runs)]
+        if any(isinstance(reply, (Raised, type(None))) for run in replies for reply in run):
+            continue
+        tasks = f"[{', '.join(f'task{number}.result()' for number in sorted(group))}]"
+        for column in _common(replies):
+            labels = dict.fromkeys(at(reply, column) for run in replies for reply in run)
+            for label in labels if len(labels) <= _LABELS else ():
+                mine, *theirs = [tally(run, label=label, column=column) for run in replies]
+                got = f"tally({tasks}, label={label!r}, column={column!r})"
+                for _, decision in bounded(group[-1], got, mine, theirs, 0):
+                    yield decision
+
+
+def _common(replies: list[list[Any]]) -> list[str]:
+    """The names under which every reply has a number or a text."""
+    flat = [reply for run in replies for reply in run]
+    if not all(isinstance(reply, dict) for reply in flat):
+        return []
+    return [name for name in flat[0] if all(type(reply.get(name)) in (int, str, bool) for reply in flat)]
 
 
 def ratios(number: int, mine: Any, theirs: list[Any]) -> Iterator[Decision]:

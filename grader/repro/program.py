@@ -58,7 +58,8 @@ def watched(recording: Recording, subject: Subject) -> str:
     came = [f"    {number}: {step.seen}," for number, step in enumerate(steps) if step.seen]
     measured = {number for number, step in enumerate(steps) if step.measured}
     names = {number: step.name for number, step in enumerate(steps) if step.name}
-    tables = [f"MEASURED, NAMES = {measured!r}, {names!r}", f"STEPS = {[step.text[:80] for step in steps]!r}"]
+    tables = [f"MEASURED, NAMES = {measured!r}, {names!r}", f"TOGETHER = {_together(steps)!r}"]
+    tables += [f"STEPS = {[step.text[:80] for step in steps]!r}"]
     tables += ["CAME = {", *came, "}", f"LEFT, RIGHT = {recording.left}, {recording.right}"]
     tables.append(f"MESSAGE = {recording.message!r}")
     tables += [f"MODULE, DRIVER = {recording.module!r}, {subject.driver if _uses(recording, 'driver') else ''!r}"]
@@ -179,6 +180,18 @@ def _ending(steps: list[Step], number: int) -> list[int]:
         for place, step in enumerate(steps[: number + 1])
         if step.is_awaited and step.ended == number + 1 and place != number
     ]
+
+
+def _together(steps: list[Step]) -> list[list[int]]:
+    """Steps that began one after the other and were then under way together, the last to end at the end."""
+    groups: list[list[int]] = [[]]
+    for number, step in enumerate(steps):
+        if not step.is_awaited or step.ended == number + 1:
+            continue
+        if groups[-1] and (groups[-1][-1] != number - 1 or any(steps[each].ended <= number for each in groups[-1])):
+            groups.append([])
+        groups[-1].append(number)
+    return [sorted(group, key=lambda each: (steps[each].ended, each)) for group in groups if len(group) > 1]
 
 
 def _given(recording: Recording) -> list[str]:

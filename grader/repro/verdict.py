@@ -44,7 +44,7 @@ def size(came: Any, *path: Any) -> Any:
     return len(value) if isinstance(value, (list, tuple, dict, set, frozenset, str, bytes)) else Text("nothing")
 
 
-def tally(came: Any, *path: Any, label: Any, column: int | None = None) -> Any:
+def tally(came: Any, *path: Any, label: Any, column: int | str | None = None) -> Any:
     """How often ``label`` occurs in the list at the end of ``path``, or in that column of its rows."""
     value = at(came, *path)
     if not isinstance(value, (list, tuple)):

@@ -8,6 +8,7 @@ import builtins
 import contextlib
 import inspect
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
@@ -35,14 +36,21 @@ class Given:
         self._functions: list[tuple[Any, Function]] = []
         self._handlers: dict[str, tuple[Any, str, Function]] = {}
         self._running: list[list[str]] = []
+        self._asked = Counter[str]()  # how often each service was
+        self._clocks: dict[str, Callable[[], float]] = {}
+        #: Which requests earlier examples made, from and to, and how many seconds they took.
+        self._earlier: dict[str, tuple[int, int, float]] = {}
 
     def save(self) -> Callable[[], None]:
         """Gives the functions known now back, when called."""
         known = list(self._functions)
         lengths = {name: len(table.calls) for name, (_, _, table) in self._handlers.items()}
+        asked, began = self._asked.copy(), {name: now() for name, now in self._clocks.items()}
 
         def restore() -> None:
             self._functions[:] = known
+            for name in began:
+                self._earlier[name] = asked[name], self._asked[name], self._clocks[name]() - began[name]
             for name, length in lengths.items():
                 del self._handlers[name][2].calls[length:]
 
@@ -103,15 +111,23 @@ class Given:
 
     # -- services
 
-    def service(self, name: str, url: str, handler: Any) -> str:
-        """A service of that name; the name of the table of its answers."""
+    def service(self, name: str, url: str, handler: Any, now: Callable[[], float]) -> str:
+        """A service of that name, with its clock; the name of the table of its answers."""
+        self._clocks[name] = now
         table = Function(self._fresh(f"{name}_answers"), is_service=True)
         self._handlers[name] = (handler, url, table)
         return table.name
 
     def answered(self, name: str, asked: tuple[str, str], reaction: Any) -> None:
         """What the handler of a service said to a method and a target."""
+        self._asked[name] += 1
         self._handlers[name][2].calls.append((repr(asked), _reaction(reaction)))
+
+    def of_example(self, name: str, requests: list[tuple[str, str, float]]) -> list[tuple[str, str, float]]:
+        """What a service was asked, and when, as if there had been no earlier examples."""
+        first, end, seconds = self._earlier.get(name, (0, 0, 0.0))
+        later = [(method, target, round(moment - seconds, 3)) for method, target, moment in requests[end:]]
+        return requests[:first] + later
 
 
 def _reaction(reaction: Any) -> str:

@@ -31,8 +31,7 @@ class Services:
         """
         from grader.services.http import HttpService
 
-        session = self._session
-
+        session, clock = self._session, self._session.service_clock
         recorder, own = session.recorder, as_function(handler)
         self._made += 1
         name = f"backend{self._made}" if self._made > 1 else "backend"
@@ -43,14 +42,14 @@ class Services:
         handler = told_handler(own, tell)
 
         def make(url: str) -> HttpService:
-            return HttpService(url, handler, session.run.loop, session.service_clock)
+            return HttpService(url, handler, session.run.loop, clock)
 
         port = int(url.rpartition(":")[2]) if url else None
         backend: HttpService = session.offer(make, "http", port, same=bool(url))
         if recorder is None:
             return backend
         recorder.kit.add("services")
-        table = recorder.service(name, backend.url, own)
+        table = recorder.given.service(name, backend.url, own, clock.now)
         recorder.note(f"parts.http({table}, {backend.url!r})", name=name)
         return cast("HttpService", Watched(backend, name, recorder))
 

@@ -29,7 +29,8 @@ class Recorder:
         #: The variables of the program.
         self.names = Names((subject, module), (driver, "driver"))
         self._steps: list[Step] = []
-        self._given = Given(self.names.fresh, self._value, self._draw_of_call)
+        #: What was handed to the submission, and its services.
+        self.given = Given(self.names.fresh, self._value, self._draw_of_call)
         self._parts: dict[str, str] = {}
         self._context: Any = None
         self._had_examples = False
@@ -48,7 +49,7 @@ class Recorder:
         if self.is_quiet:
             return _forget
         if kind == "back":
-            return self._given.called(target, args, kwargs)
+            return self.given.called(target, args, kwargs)
         text, is_statement = self._spell(kind, target, name, args, kwargs)
         if not text:
             return _forget
@@ -103,7 +104,7 @@ class Recorder:
     def observe(self, text: str, value: Any) -> None:
         """A reading of a part. Of readings of the same thing one after the other the last counts: it was waited for."""
         self._notice_example()
-        if self._given.waits_for(text, seen(value)):
+        if self.given.waits_for(text, seen(value)):
             return
         last = self._steps[-1] if self._steps else None
         if last is None or last.text not in (text, f"waited(lambda: {text}, {last.seen})"):
@@ -130,14 +131,6 @@ class Recorder:
         told = (repr(word), f"/{word}")
         return word not in self.names.places and not any(sign in step.text for step in self._steps for sign in told)
 
-    def service(self, name: str, url: str, handler: Any) -> str:
-        """A service; the name of the table of its answers."""
-        return self._given.service(name, url, handler)
-
-    def answered(self, name: str, asked: tuple[str, str], reaction: Any) -> None:
-        """What a service said to a method and a target."""
-        self._given.answered(name, asked, reaction)
-
     def keep(self, value: Any, made: Remote) -> None:
         """An object of the cell that starts as a copy of ``value``."""
         self._notice_example()
@@ -155,7 +148,7 @@ class Recorder:
         for step in steps:
             step.ended = begun[min(step.ended, len(self._steps))]
         self.names.name_repeated(steps)
-        tables = self._given.tables([step.text for step in steps])
+        tables = self.given.tables([step.text for step in steps])
         for table in tables:
             if not table.is_service:
                 calls = f"[{', '.join(asked for asked, _ in table.calls)}]"
@@ -173,7 +166,7 @@ class Recorder:
             self._had_examples = True
             if self._context is None:
                 self._kept = len(self._steps)
-                self._known = (self.names.save(), self._given.save())
+                self._known = (self.names.save(), self.given.save())
             del self._steps[self._kept :]
             for restore in self._known:
                 restore()
@@ -220,7 +213,7 @@ class Recorder:
         if isinstance(value, (str, int, float)):  # a subclass, which crosses as what it is
             return literal(base(value), self._other)
         if callable(value):
-            return self._given.function(value).name
+            return self.given.function(value).name
         self._problem = self._problem or f"a {type(value).__name__} cannot be written"
         return "None"
 

@@ -53,7 +53,7 @@ class Telling:
         moment = f"at {request.started:.4g} s, " if is_virtual else ""
         self.transcript.beside("asked", f"{moment}{service}", asked, said_shortly(said))
         if self.recorder is not None:
-            self.recorder.answered(service, asked, said)
+            self.recorder.given.answered(service, asked, said)
 
     def sent(self, service: str, command: list[str], moment: float | None) -> None:
         """The submission has sent a command to a service, at that virtual moment if time is virtual."""

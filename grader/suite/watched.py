@@ -25,7 +25,8 @@ class Watched:
     def __getattr__(self, attribute: str) -> Any:
         value, path = getattr(self._thing, attribute), f"{self._name}.{attribute}"
         if attribute == "requests":
-            self._recorder.observe(f"asked({self._name})", asked(self._thing))
+            requests = self._recorder.given.of_example(self._name, asked(self._thing))
+            self._recorder.observe(f"asked({self._name})", requests)
         elif isinstance(value, _PLAIN):
             self._recorder.observe(path, value)
         elif callable(value):
