@@ -55,7 +55,7 @@ def decisions(
         if number not in came or number in measured:
             continue
         rank = len(steps) - number
-        theirs = [run[number] for run in runs]
+        theirs = [_named_like(came[number], run[number]) for run in runs]
         later = _BY_CHANCE if any(number in group for group in together) else 0
         for weight, decision in _of_step(number, came[number], theirs, compared, "driver." in steps[number]):
             ranked.append((weight + later, rank, decision))
@@ -154,6 +154,13 @@ def _equal(
     if written:
         demand, expected = f"alike(got, {written})", verdict.short(first)
         yield weight, Decision(number, got, demand, expected, is_compared=is_compared)
+
+
+def _named_like(mine: Any, other: Any) -> Any:
+    """The other value by its name alone, if more cannot be said of mine, which is of the same class."""
+    if isinstance(mine, Text) and isinstance(other, Record) and mine == f"<{other.name} object>":
+        return mine
+    return other
 
 
 def _are_parts(mine: Any, first: Any, left: Any, right: Any) -> bool:

@@ -21,6 +21,7 @@ from grader.repro.steps import Recording
 from grader.repro.watching import Watcher
 
 _PROGRAMS = 10  # that are tried for each check that failed
+_ROUNDS = 3  # of a program: what examples before it left behind it leaves itself, and threads have some chances to meet
 _AGAIN, _TRIES = 3, 12  # the likeliest of them, and how often, when none has shown the fault at once
 
 #: Runs a program on the code in a folder: its exit status and what it printed.
@@ -38,7 +39,7 @@ def prove(exercise: Exercise, result: CheckResult, folder: Path) -> str:
         Unshown: there is none.
     """
     with Watcher() as watcher:
-        for text in candidates(exercise, result, folder, watcher):
+        for text in candidates(exercise, result, folder, watcher, tries=_ROUNDS):
             if run(text, exercise.hidden)[0] == 0:
                 return text
     raise Unshown("a right solution answers the same")
