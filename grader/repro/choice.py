@@ -57,7 +57,8 @@ def decisions(
         rank = len(steps) - number
         theirs = [_named_like(came[number], run[number]) for run in runs]
         later = _BY_CHANCE if any(number in group for group in together) else 0
-        for weight, decision in _of_step(number, came[number], theirs, compared, "driver." in steps[number]):
+        is_racy = "driver." in steps[number] or any(group[-1] < number for group in together)
+        for weight, decision in _of_step(number, came[number], theirs, compared, is_racy):
             ranked.append((weight + later, rank, decision))
         if any(isinstance(value, Raised) != isinstance(came[number], Raised) for value in theirs):
             break  # from here on the two programs are not the same

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import permutations
 from typing import Any
@@ -12,6 +13,7 @@ from grader.repro.program import Decision
 from grader.repro.verdict import at, is_number, size, tally
 
 _LABELS = 12
+_DRAWN = re.compile(r"(?=.*\d)[\w-]{12,}")  # never twice the same, such as an id
 
 
 def of_rows(
@@ -66,7 +68,7 @@ def _labels(values: list[Any], path: tuple[Any, ...], column: int | None) -> lis
         rows = at(value, *path)
         for row in rows if isinstance(rows, (list, tuple)) else ():
             label = row if column is None else at(row, column)
-            if type(label) in (str, bool):
+            if type(label) is bool or (type(label) is str and not _DRAWN.fullmatch(label)):
                 found[label] = None
                 if len(found) > _LABELS:
                     return []
