@@ -6,8 +6,9 @@ import ast
 import contextlib
 import datetime as dt
 import math
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,16 +18,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from grader.cell.deaths import SubmissionError
 from grader.model import CheckResult
 from grader.repro import runtime, verdict
 from grader.repro.assembly import is_with_kit
+from grader.repro.choice import decisions
+from grader.repro.figures import Run
 from grader.repro.literals import literal
 from grader.repro.loops import looped
 from grader.repro.program import Decision, Subject, handed_out
 from grader.repro.proof import programs
 from grader.repro.python import run
+from grader.repro.rows import of_rows
 from grader.repro.steps import Recording, Step
 from grader.repro.watching import Watcher
+from grader.services import Answer
+from grader.suite.given import Given
 from grader.suite.written import with_place
 from tests.toy_suites import Suites
 
@@ -81,6 +88,13 @@ def drawn(): return secrets.token_urlsafe(24)
 def link():
     code = secrets.token_urlsafe(24)
     return {"code": code, "url": "https://good/" + code}
+WON = []
+async def win(name):
+    await asyncio.sleep(secrets.randbelow(5) / 1000)
+    if WON: return {"status": 409, "name": name}
+    WON.append(name)
+    return {"status": 201, "name": name}
+
 LOG = []
 def note(text): return None
 def told(seconds): return seconds
@@ -283,6 +297,27 @@ FAULTS = {
             assert seen["told"] < 1.1 * seen["was"]
         """,
     ),
+    "one of several at once": (
+        ("if WON: return", "if False: return"),
+        """
+        @check(10)
+        async def test_x(subject):
+            replies = await asyncio.gather(*(subject.win("ada") for _ in range(6)))
+            won = [reply["status"] for reply in replies].count(201)
+            assert won == 1, f"{won} of 6 won"
+        """,
+    ),
+    "what an example before it left behind": (
+        (
+            "def told(seconds): return seconds",
+            "def told(seconds): LOG.append(1); return seconds if len(LOG) < 2 else 0",
+        ),
+        """
+        @check(10)
+        @given(st.integers(1, 9))
+        def test_x(subject, seconds): assert subject.told(seconds) == seconds
+        """,
+    ),
     "a figure that grows": (
         ("def note(text): return None", "def note(text): LOG.append(text)"),
         """
@@ -411,7 +446,84 @@ def written(
     recording = msgspec.json.decode(result.recording, type=Recording)
     assert not recording.problem
     subject = Subject("week1/toy", "a title", str(folders["wrong"]), driver)
-    return next(programs(recording, subject, folders["right"], 0.5, watcher)), folders
+    return next(programs(recording, subject, folders["right"], 0.5, watcher, tries=3)), folders
+
+
+def test_what_was_done_comes_first() -> None:
+    """Before all that every file carries; modules are imported once."""
+    recording = Recording("toy", [Step("toy.f()", ended=1)], [], {}, "message", "None", "None")
+    text = handed_out(recording, Subject("week1/toy", "title", "folder", ""), Decision(0, demand="got == 1"))
+    assert text.index("def program():") < text.index("class Text") < text.index("MODULE = 'toy'")
+    imports = re.findall(r"^(?:from|import) (\S+)", text.partition("def program")[0], re.MULTILINE)
+    assert len(imports) == len(set(imports)) > 10
+
+
+def test_what_earlier_examples_asked_is_left_out() -> None:
+    """Moments are told as if they had taken no time; what was asked before the first of them stays."""
+    now = [1.0]
+    given = Given(str, repr, lambda *_: None)
+    given.service("backend", "http://127.0.0.1", None, lambda: now[0])
+    given.answered("backend", ("GET", "/before"), Answer())
+    back = given.save()
+    given.answered("backend", ("GET", "/first"), Answer())
+    now[0] = 3.0
+    back()
+    given.answered("backend", ("GET", "/second"), Answer(json=[1], delay=0.5))
+    asked = [("GET", "/before", 0.5), ("GET", "/first", 1.5), ("GET", "/second", 3.25)]
+    assert given.of_example("backend", asked) == [asked[0], ("GET", "/second", 1.25)]
+    (table,) = given.tables([])
+    assert table.calls[0] == ("('GET', '/before')", "Answer()")
+    assert table.calls[1] == ("('GET', '/second')", "Answer(json=[1], delay=0.5)")
+
+
+def test_who_is_first_of_those_at_once_does_not_count() -> None:
+    """How many are does, and that is what decides."""
+    taken, free = {"status": 409}, {"status": 201}
+    runs = [{0: free, 1: taken, 2: taken}, {0: taken, 1: free, 2: taken}]
+    best, *_ = decided({0: free, 1: free, 2: free}, runs, together=[[0, 1, 2]])
+    assert best.got == "tally([task0.result(), task1.result(), task2.result()], label=201, column='status')"
+    assert best.demand == "is_number(got) and got <= 1"
+
+
+def test_what_was_compared_part_by_part_decides_first() -> None:
+    """Before what hangs on it."""
+    best, *_ = decided({0: {"kind": "slow", "told": 9}}, [{0: {"kind": "fast", "told": 5}}], compared=((1, 9), (1, 5)))
+    assert (best.got, best.demand) == ("at(came, 'told')", "alike(got, 5)")
+
+
+def test_what_has_but_a_name_is_like_its_kind() -> None:
+    """A record, of which there is more to be seen outside of a cell, is no other answer for that."""
+    seen = runtime.Text("<Settings object>")
+    assert decided({0: seen}, [{0: runtime.Record("Settings", {"size": 1})}]) == []
+    assert decided({0: seen}, [{0: runtime.Record("Options", {"size": 1})}]) != []
+
+
+def decided(
+    came: Run, runs: list[Run], *, compared: tuple[Any, Any] = (None, None), together: Sequence[list[int]] = ()
+) -> list[Decision]:
+    """The decisions on steps that are all calls of one function."""
+    return decisions(came, compared, runs, ["toy.f()"] * len(came), {}, set(), list(together), "")
+
+
+def test_what_is_never_twice_the_same_decides_nothing() -> None:
+    """Neither a label that was drawn, nor the number of a process that happens to be that of an item."""
+
+    def run_of(word: str, process: int, count: int) -> dict[str, Any]:
+        return {"process": process, "events": [(word, "begin", item, process) for item in range(count)]}
+
+    mine, theirs = run_of("93c6db6f8cef", 2, 6), [run_of("a1b2c3d4e5f6", 7001, 2), run_of("0f9e8d7c6b5a", 7002, 2)]
+    decided = [decision.got for _, decision in of_rows(0, ", 'events'", ("events",), mine, theirs, mine["events"])]
+    assert any("label='begin'" in got for got in decided)
+    assert not any("93c6" in got or ("column=2" in got and "process" in got) for got in decided)
+
+
+def test_an_exception_of_a_cell_is_shown_by_its_own_frames(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing of those who carried it."""
+    error = SubmissionError("gone")
+    vars(error).update(type_name="KeyError", message="gone", traceback='  File "toy.py", line 3, in read', cause=None)
+    with pytest.raises(verdict.Shown):
+        verdict.demand(right=False, got=1, expected="2", came=error)
+    assert capsys.readouterr().err.splitlines()[0] == '  File "toy.py", line 3, in read'
 
 
 @pytest.mark.parametrize(
