@@ -9,7 +9,7 @@ from functools import lru_cache
 import msgspec
 
 from grader.model import CheckResult
-from grader.repro.steps import Recording, Step
+from grader.repro.steps import Recording
 from grader.suite.requests import ASKED
 
 #: What is never twice the same: ids, tokens, moments, real seconds; also where the end is cut off.
@@ -84,19 +84,8 @@ def _without(words: Set[str], text: str) -> str:
 
 
 def _is_racy(result: CheckResult) -> bool:
-    """Whether a check drew examples, measured, looked from inside of the submission's process, or did two things at
-    once.
-    """
     recording = recording_of(result.recording)
-    if recording is None:
-        return False
-    return recording.is_property or any(map(_is_racy_step, range(1, len(recording.steps) + 1), recording.steps))
-
-
-def _is_racy_step(number: int, step: Step) -> bool:
-    is_look = step.text.startswith(("driver.", "await driver.")) and not step.seen.startswith("Text(")
-    is_beside = step.is_awaited and step.ended != number  # others began before it ended
-    return step.measured or is_look or is_beside
+    return recording is not None and recording.is_racy
 
 
 @lru_cache(maxsize=1)  # several ask about one result, one after the other

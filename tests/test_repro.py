@@ -446,7 +446,7 @@ def written(
     recording = msgspec.json.decode(result.recording, type=Recording)
     assert not recording.problem
     subject = Subject("week1/toy", "a title", str(folders["wrong"]), driver)
-    return next(programs(recording, subject, folders["right"], 0.5, watcher, tries=3)), folders
+    return next(programs(recording, subject, folders["right"], 0.5, watcher)), folders
 
 
 def test_what_was_done_comes_first() -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import atexit
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache, partial
-from itertools import islice
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -20,9 +19,9 @@ from grader.repro.python import run
 from grader.repro.steps import Recording
 from grader.repro.watching import Watcher
 
-_PROGRAMS = 10  # that are tried for each check that failed
-_ROUNDS = 3  # of a program: what examples before it left behind it leaves itself, and threads have some chances to meet
-_AGAIN, _TRIES = 3, 12  # the likeliest of them, and how often, when none has shown the fault at once
+#: How often a program is gone through where two runs may differ: threads have some chances to meet, and what examples
+#: before it have left behind it leaves itself.
+_ROUNDS = 3
 
 #: Runs a program on the code in a folder: its exit status and what it printed.
 Run = Callable[[str, Path], tuple[int, str]]
@@ -39,9 +38,13 @@ def prove(exercise: Exercise, result: CheckResult, folder: Path) -> str:
         Unshown: there is none.
     """
     with Watcher() as watcher:
-        for text in candidates(exercise, result, folder, watcher, tries=_ROUNDS):
-            if run(text, exercise.hidden)[0] == 0:
-                return text
+        return _chosen(exercise, result, folder, watcher, run)
+
+
+def _chosen(exercise: Exercise, result: CheckResult, folder: Path, watcher: Watcher, run: Run) -> str:
+    for text in candidates(exercise, result, folder, watcher):
+        if run(text, exercise.hidden)[0] == 0:
+            return text
     raise Unshown("a right solution answers the same")
 
 
@@ -55,47 +58,43 @@ class Prover:
         self._kinds = set[str]()  # how programs are run, of those that ran by themselves
 
     def shown_by(self, failed: Sequence[CheckResult], folder: Path) -> str:
-        """The program for one of the failed checks which ends with status 1 and the check's message for the code in
-        ``folder``, and with status 0 for the reference. What threads do may take several tries to show.
+        """The program for one of the failed checks, as ``prove`` finds it, which ends with status 1 and the check's
+        message for the code in ``folder``, and with status 0 for the reference.
 
         Raises:
             Unshown: there is none, and why, check by check.
         """
-        reasons = dict[str, str]()
-        for tries, most, tells in ((1, _PROGRAMS, self._tells_in_forks), (_TRIES, _AGAIN, self._tells)):
-            for result in failed:
-                message, number = result.message.partition("\n")[0], 0
-                try:
-                    for text in islice(candidates(self._exercise, result, folder, self._watcher, tries), most):
-                        number += 1
-                        if tells(text, message, folder):
-                            return text
-                except Unshown as reason:
-                    reasons[result.check.id] = str(reason)
-                else:
-                    reasons[result.check.id] = f"none of {number} programs ends with 1 here and 0 for the reference"
-        raise Unshown("; ".join(f"{name}: {reason}" for name, reason in reasons.items()))
+        reasons = []
+        for result in failed:
+            try:
+                text = _chosen(self._exercise, result, folder, self._watcher, self._in_fork)
+            except Unshown as reason:
+                reasons.append(f"{result.check.id}: {reason}")
+                continue
+            if self._is_shown(text, result.message.partition("\n")[0], folder):
+                return text
+            reasons.append(f"{result.check.id}: its file does not end with 1 here and 0 for the reference")
+        raise Unshown("; ".join(reasons))
 
-    def _tells_in_forks(self, text: str, message: str, folder: Path) -> bool:
-        preload = list(self._exercise.cell.preload) if is_with_kit(text) else None
-        if not self._tells(text, message, folder, partial(self._watcher.run, preload=preload)):
-            return False
+    def _is_shown(self, text: str, message: str, folder: Path) -> bool:
         kind = text.splitlines()[-1]
-        if kind not in self._kinds:
-            if not self._tells(text, message, folder):
-                return False
+        if kind in self._kinds and _shows(self._in_fork(text, folder), message):
+            return True
+        is_shown = _shows(run(text, folder), message) and run(text, self._exercise.hidden)[0] == 0
+        if is_shown:
             self._kinds.add(kind)
-        return True
+        return is_shown
 
-    def _tells(self, text: str, message: str, folder: Path, run: Run = run) -> bool:
-        """Whether a program tells the code in ``folder`` from the reference."""
-        status, said = run(text, folder)
-        return status == 1 and message in said and run(text, self._exercise.hidden)[0] == 0
+    def _in_fork(self, text: str, folder: Path) -> tuple[int, str]:
+        return self._watcher.run(text, folder, list(self._exercise.cell.preload) if is_with_kit(text) else None)
 
 
-def candidates(
-    exercise: Exercise, result: CheckResult, folder: Path, watcher: Watcher, tries: int = 1
-) -> Iterator[str]:
+def _shows(ended: tuple[int, str], message: str) -> bool:
+    status, said = ended
+    return status == 1 and message in said
+
+
+def candidates(exercise: Exercise, result: CheckResult, folder: Path, watcher: Watcher) -> Iterator[str]:
     """Programs that may show why a check failed, the likeliest first; raises ``Unshown``."""
     if not result.recording:
         raise Unshown("the check made no call")
@@ -109,11 +108,11 @@ def candidates(
     parts |= {"call_s": limits.call_s, "check_s": limits.check_s, "memory_mb": limits.memory_mb}
     parts |= {name: name in recording.kit for name in ("virtual_time", "web")}
     subject = Subject(exercise.name, result.check.title, str(folder), source, parts)
-    yield from programs(recording, subject, exercise.hidden, limits.call_s, watcher, tries)
+    yield from programs(recording, subject, exercise.hidden, limits.call_s, watcher)
 
 
 def programs(
-    recording: Recording, subject: Subject, reference: Path, seconds: float, watcher: Watcher, tries: int = 1
+    recording: Recording, subject: Subject, reference: Path, seconds: float, watcher: Watcher
 ) -> Iterator[str]:
     """Programs that may show the fault, the likeliest first. ``reference`` is the folder of a right solution.
 
@@ -123,7 +122,8 @@ def programs(
     if last and last.cut:
         yield handed_out(recording, subject, Decision(len(recording.steps) - 1, cut=last.cut, seconds=seconds))
     for decision in watcher.decisions(recording, subject, reference):
-        yield handed_out(recording, subject, dataclasses.replace(decision, tries=tries))
+        rounds = _ROUNDS if recording.is_racy else 1
+        yield handed_out(recording, subject, dataclasses.replace(decision, tries=rounds))
 
 
 @cache

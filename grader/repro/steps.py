@@ -21,6 +21,13 @@ class Step(msgspec.Struct):
     measured: bool = False  # what it gave is never twice the same, such as CPU seconds
     remark: str = ""  # for those who read the program, such as where a transcript shows what is served
 
+    def is_racy(self, number: int) -> bool:
+        """Whether the step measured, looked from inside of the submission's process, or, as the ``number``-th, ended
+        when others had begun.
+        """
+        is_look = self.text.startswith(("driver.", "await driver.")) and not self.seen.startswith("Text(")
+        return self.measured or is_look or (self.is_awaited and self.ended != number)
+
 
 class Function(msgspec.Struct):
     """A function of the suite's that was handed to the submission: what it was asked and what it answered."""
@@ -45,3 +52,8 @@ class Recording(msgspec.Struct):
     problem: str = ""  # why no program can be made of it
     is_property: bool = False  # whether it failed for an example that was drawn
     kit: list[str] = []  # parts that the program takes from the kit, such as virtual_time
+
+    @property
+    def is_racy(self) -> bool:
+        """Whether two runs may differ: the check drew examples, or threads, costs or chance were at work."""
+        return self.is_property or any(step.is_racy(number) for number, step in enumerate(self.steps, start=1))
