@@ -19,7 +19,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """The exercise, the check, where the work lies, and the file to write."""
     add = parser.add_argument
     add("name", metavar="TRACK/NAME")
-    add("check", nargs="?", default="", help="the check's id or a part of its title; default: the first that fails")
+    add("check", nargs="?", default="", help="the check's id or a part of its title; default: the first to be shown")
     add("--submission", type=Path, metavar="DIR", help="the folder of the work instead of exercises/")
     add("--out", type=Path, metavar="FILE", help="the file to write, - is standard output; default: repro_<check>.py")
     add("--seed", type=whole(0, 2**32 - 1), default=0, metavar="N", help="the seed of the report that you hold")
@@ -37,14 +37,19 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(submission.problem)
     options = {"seed": arguments.seed, "record": True, "allow_bare": arguments.submission is None}
     (report,) = grade([(exercise, submission)], **options).exercises
-    result = _chosen(report, arguments.check)
-    if result is None:
+    results = _chosen(report, arguments.check)
+    if not results:
         print(f"{exercise.name}: {'not started' if not report.was_run else 'every check passes'}; nothing to show")
         return OK
-    try:
-        text = prove(exercise, result, folder)
-    except Unshown as reason:
-        raise UsageError(f"{exercise.name}, {result.check.id}: no file can show this fault ({reason})") from None
+    reasons = []
+    for result in results:
+        try:
+            text = prove(exercise, result, folder)
+            break
+        except Unshown as reason:
+            reasons.append(f"{exercise.name}, {result.check.id}: no file can show this fault ({reason})")
+    else:
+        raise UsageError("\n".join(reasons))
     out = arguments.out or Path(f"repro_{result.check.id.removeprefix('test_')}.py")
     if out == _STDOUT:
         sys.stdout.write(text)
@@ -71,15 +76,15 @@ def _folder(exercise: Exercise, source: Path | None) -> Path:
     raise UsageError(f"{source} is no folder that holds {exercise.module}; unpack it first")
 
 
-def _chosen(report: ExerciseReport, wanted: str) -> CheckResult | None:
-    """The failed check that was asked for, or the first."""
+def _chosen(report: ExerciseReport, wanted: str) -> list[CheckResult]:
+    """The failed check that was asked for, or all."""
     counted = (Verdict.PASSED, Verdict.NOT_GRADED, Verdict.INTERNAL_ERROR)
     failed = [result for result in report.checks if result.verdict not in counted]
     if not wanted:
-        return failed[0] if failed and report.was_run else None
+        return failed if report.was_run else []
     named = [result for result in report.checks if wanted in (result.check.id, result.check.id.removeprefix("test_"))]
     named = named or [result for result in report.checks if wanted.lower() in result.check.title.lower()]
     if not named:
         ids = ", ".join(result.check.id.removeprefix("test_") for result in report.checks)
         raise UsageError(f"{report.name} has no check {wanted}; there are {ids}")
-    return next((result for result in named if result in failed), None)
+    return [result for result in named if result in failed][:1]

@@ -26,6 +26,7 @@ from grader.repro.verdict import alike, at, is_number
 _MOST = 40  # decisions that are worth trying
 _DEPTH = 4
 _ROWS = 30
+_LISTED = re.compile(r"\[[^]]*\]")  # of a message: what is named, not counted
 _BY_CHANCE = 100  # by which a decision is worse that chance may make
 _WORD = 4  # letters of a text that may have been drawn
 
@@ -62,7 +63,8 @@ def decisions(
             ranked.append((weight + later, rank, decision))
         if any(isinstance(value, Raised) != isinstance(came[number], Raised) for value in theirs):
             break  # from here on the two programs are not the same
-    told = set(re.findall(r"\d+", message))
+    told = set(re.findall(r"\d+", _LISTED.sub("", message)))
+    told |= {str(len(compared[0]))} if isinstance(compared[0], (list, set, tuple, dict)) else set()
     ranked = [
         (weight - 20 * (str(decision.mine) in told - {"0", "1"}), rank, decision) for weight, rank, decision in ranked
     ]
