@@ -23,7 +23,7 @@ from grader.model import CheckResult
 from grader.repro import runtime, verdict
 from grader.repro.assembly import is_with_kit
 from grader.repro.choice import decisions
-from grader.repro.figures import Run
+from grader.repro.figures import Run, ratios
 from grader.repro.literals import literal
 from grader.repro.loops import looped
 from grader.repro.program import Decision, Subject, handed_out
@@ -645,6 +645,12 @@ def test_features() -> None:
     assert verdict.tally(came, "events", label="draw", column=0) == 3
     assert verdict.ahead(came, "events", column=0, of=("draw", "end")) == 2
     assert verdict.after(came, "events", column=0, of=("start", "draw")) == 1
+
+
+def test_a_ratio_to_nearly_nothing() -> None:
+    """What is divided by is not as small the next time, so what it comes to decides with much room."""
+    bounds = list(ratios(0, {"least": 0.15, "said": 1e-8}, [{"least": 0.15, "said": 0.15}]))
+    assert [bound.expected for bound in bounds] == ["at most 10.0 times said"]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from grader.repro.verdict import alike, at, is_number, ratio, tally
 Run = dict[int, Any]
 
 _LABELS = 6  # different replies to calls that are under way together
+_FAR = 100.0  # times a right solution's: a ratio to nearly nothing is another one the next time
 _TIMES = 1.5  # by which two figures of one run must be further apart, or nearer, than for any right solution
 
 
@@ -117,7 +118,7 @@ def ratios(number: int, mine: Any, theirs: list[Any]) -> Iterator[Decision]:
             continue
         got, high = f"ratio(came, of={of!r}, to={to!r})", max(others)
         if came > _TIMES * high:
-            bound = round((came * high) ** 0.5, 3)
+            bound = round(high * min(came / high, _FAR) ** 0.5, 3)
             yield Decision(number, got, f"is_number(got) and got <= {bound!r}", f"at most {bound!r} times {to}")
 
 
