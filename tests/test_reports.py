@@ -29,6 +29,7 @@ Writer = Callable[[Report], str]
 
 WRITERS: dict[str, Writer] = {
     "json": FORMATS["json"],
+    "gradescope.json": FORMATS["gradescope"],
     "xml": FORMATS["junit"],
     "md": FORMATS["markdown"],
     "html": lambda sample: FORMATS["html"](sample).partition("</style>")[2],
@@ -169,6 +170,16 @@ class TestTerminal:
         text = to_terminal(report(*(replace(PARTIAL, name=f"week1/pools{number}") for number in range(3))))
         assert text.count("Hint:") == 3
         assert "3 more checks were lost" in text
+
+    @pytest.mark.parametrize("ending", ["txt", "md", "html"])
+    def test_one_reason_is_told_once(self, ending: str) -> None:
+        """Where many checks fail for it, such as code that cannot be imported."""
+        failed = replace(PARTIAL.checks[1], message="SyntaxError: line 3\nits traceback", transcript="import pools")
+        checks = tuple(replace(failed, check=replace(failed.check, title=f"title {number}")) for number in range(3))
+        text = WRITERS[ending](report(replace(PARTIAL, checks=checks)))
+        assert [text.count(piece) for piece in ("its traceback", "import pools", failed.check.hint)] == [1, 1, 1]
+        assert text.count("SyntaxError: line 3 (as above)") == 2
+        assert "title 2" in text
 
     def test_long_text_is_cut(self) -> None:
         """A flood of lines is cut, and the cut is told."""

@@ -100,6 +100,14 @@ def note(text): return None
 def told(seconds): return seconds
 """
 
+#: What may be wrong with code that cannot be imported.
+IMPORTS = {
+    "a module that is not there": "import nothing_there",
+    "a syntax error": "def f(:",
+    "an exit while it is imported": "raise SystemExit(0)",
+    "a death while it is imported": "import os; os._exit(0)",
+    "an import without end": "while True: pass",
+}
 #: name -> what is wrong with the code, as a replacement, and the suite that finds it.
 FAULTS = {
     "a value": (
@@ -409,13 +417,27 @@ def watcher() -> Iterator[Watcher]:
         yield watcher
 
 
+FAULTS |= {
+    name: (
+        ("import secrets", f"import secrets\n{line}"),
+        """
+        @check(10)
+        @given(st.integers())
+        def test_x(subject, number):
+            assert subject.pair(number, 2).right == 2
+        """,
+    )
+    for name, line in IMPORTS.items()
+}
+
+
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_file_tells_wrong_from_right(suites: Suites, watcher: Watcher, tmp_path: Path, name: str) -> None:
     """Status 1 and the report's own line where the fault is, status 0 where it is not; nothing of the suite in it."""
     (old, new), suite = FAULTS[name]
     assert old in RIGHT
     wrong = RIGHT.replace(old, new)
-    timeout = {"timeout": 0.5} if name == "a call without end" else {}
+    timeout = {"timeout": 0.5} if name.endswith("without end") else {}
     result = suites.check(suite, wrong, driver=DRIVER, record=True, **timeout)
     text, folders = written(result, watcher, tmp_path, wrong)
     status, said = run(text, folders["wrong"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.catalog import layout
+from grader.catalog import Catalog, layout
 from grader.cli import main
 
 NAME = "week1/refcounts"
@@ -23,8 +24,8 @@ Repro = Callable[..., tuple[int, str, str]]
 def repro(capsys: pytest.CaptureFixture[str]) -> Repro:
     """Runs the command: exit status, standard output, standard error."""
 
-    def run(*arguments: str | Path) -> tuple[int, str, str]:
-        status = main(["repro", NAME, *map(str, arguments)])
+    def run(*arguments: str | Path, name: str = NAME) -> tuple[int, str, str]:
+        status = main(["repro", name, *map(str, arguments)])
         captured = capsys.readouterr()
         return status, captured.out, captured.err
 
@@ -53,7 +54,21 @@ def test_a_fault_that_no_file_can_show(repro: Repro) -> None:
     """Asked for by name, it is said why."""
     status, out, err = repro("links", "--submission", PROXY)
     assert (status, out) == (2, "")
-    assert "test_links: no file can show this fault (a right solution answers the same)" in err
+    assert f"{NAME}: no file can show what failed\ntest_links: a right solution answers the same" in err
+
+
+@pytest.mark.parametrize("name", ["week2/lru_cache", "week1/login_throttle", "projects/url_shortener"])
+def test_code_that_cannot_be_imported(repro: Repro, tmp_path: Path, name: str) -> None:
+    """The program is the import, for the first check as for any; in a cell, where the exercise needs one."""
+    right, work, file = layout.default_root() / "solutions" / name, tmp_path / "work", tmp_path / "shown.py"
+    exercise = Catalog.load().get(name)
+    shutil.copytree(exercise.folder, work)
+    alone, package = work / f"{exercise.module}.py", work / exercise.module / "__init__.py"
+    module = alone if alone.is_file() else package
+    module.write_text(f"{module.read_text()}\nimport nothing_there\n")
+    assert repro("--submission", work, "--out", file, name=name)[0] == 0
+    assert ended(file, work) == (1, "your code raised ModuleNotFoundError: No module named 'nothing_there'")
+    assert ended(file, right) == (0, "the fault is not there")
 
 
 def test_nothing_to_show(repro: Repro) -> None:

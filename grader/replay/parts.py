@@ -50,6 +50,7 @@ class Parts:
         self._session = session
         self._web: Web | None = None
         self.subject, self.driver = session.subject, session.driver
+        self.import_submission = session.import_submission
         if needs["virtual_time"]:
             self.virtual_time = session.use_virtual_time()
         if needs["web"]:

@@ -10,6 +10,7 @@ from grader.catalog.hints import HINTS
 from grader.history import Attempt, Record, Standing, by_track, mean_of_best
 from grader.model import MAX_SCORE, Status
 from grader.report.markup import Html, bar, document, lost_check, section, state, table, tag
+from grader.report.told_once import told_once
 from grader.report.words import count, duration, number
 
 
@@ -87,7 +88,7 @@ def _lost(record: Record) -> list[Html]:
     parts = []
     for attempt, results in record.lost:
         parts.append(tag("p", tag("strong", attempt.exercise), f", attempt of {_moment(attempt.at)}"))
-        parts += map(lost_check, results)
+        parts += map(lost_check, told_once(results))
     return parts
 
 

@@ -32,16 +32,14 @@ def to_gradescope(report: Report) -> str:
 
 def _test(exercise: ExerciseReport, result: CheckResult) -> dict[str, Any]:
     passed = result.verdict is Verdict.PASSED
-    said = (
-        "" if passed else "\n\n".join(filter(None, (result.message, result.transcript, f"Hint: {result.check.hint}")))
-    )
+    said = [] if passed else [result.message, result.transcript, f"Hint: {result.check.hint}"]
     return {
         "name": f"{exercise.name}: {result.check.title}" + ("" if passed else f" ({verdict_word(result.verdict)})"),
         "number": result.check.id,
         "score": result.earned,
         "max_score": result.check.points,
         "status": "passed" if passed else "failed",
-        "output": "" if passed else plain("\n\n".join(filter(None, said))),
+        "output": plain("\n\n".join(filter(None, said))),
         "tags": [result.check.stage],
         "visibility": "visible",
     }

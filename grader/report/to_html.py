@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from grader.model import MAX_SCORE, ExerciseReport, Report, Status, Verdict
 from grader.report.markup import Html, bar, document, lost_check, section, state, table, tag
+from grader.report.told_once import told_once
 from grader.report.words import number
 
 
@@ -56,7 +57,7 @@ def _details(exercise: ExerciseReport) -> Html:
         parts.append(tag("pre", tag("code", exercise.message)))
     if exercise.services:
         parts.append(tag("p", f"Graded with {', '.join(exercise.services)}.", class_="dim"))
-    parts += map(lost_check, lost)
+    parts += map(lost_check, told_once(lost))
     if passed:
         titles = tag("ul", *(tag("li", title) for title in passed))
         counted = f"{len(passed)} of {len(exercise.checks)} checks passed"

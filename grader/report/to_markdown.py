@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from grader.model import MAX_SCORE, CheckResult, ExerciseReport, Report, Status, Verdict
 from grader.report.text import markdown_block, markdown_code, markdown_text
+from grader.report.told_once import told_once
 from grader.report.words import number, status_word, verdict_word
 
 
@@ -44,7 +45,7 @@ def _details(exercise: ExerciseReport) -> str:
     parts = [f"## {markdown_code(exercise.name)}: {status_word(exercise.status)}, {number(exercise.score)}"]
     if exercise.message:
         parts.append(markdown_block(exercise.message))
-    parts += map(_check, _lost(exercise))
+    parts += map(_check, told_once(_lost(exercise)))
     return "\n\n".join(parts)
 
 
@@ -57,5 +58,6 @@ def _check(result: CheckResult) -> str:
     if result.transcript:
         calls = markdown_block(result.transcript)
         parts.append(f"<details><summary>What was called</summary>\n\n{calls}\n\n</details>")
-    parts.append(f"Hint: {markdown_text(result.check.hint)}")
+    if result.check.hint:
+        parts.append(f"Hint: {markdown_text(result.check.hint)}")
     return "\n\n".join(parts)

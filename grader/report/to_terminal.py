@@ -8,6 +8,7 @@ from grader.model import MAX_SCORE, CheckResult, ExerciseReport, Report, Status,
 from grader.report.next_step import next_step
 from grader.report.page import Entry, Page
 from grader.report.text import one_line
+from grader.report.told_once import told_once
 from grader.report.words import colour, number, sign, status_word, verdict_word
 
 #: Of one exercise every lost check is shown; of several only the first few.
@@ -81,7 +82,7 @@ def _add_details(page: Page, exercise: ExerciseReport, checks: list[CheckResult]
     page.add(Text(f"{exercise.name}: {status_word(exercise.status)}, {number(exercise.score)}", "bold"))
     if exercise.message:
         page.add_quoted(exercise.message, MESSAGE_LINES)
-    for check in checks:
+    for check in told_once(checks):
         page.add()
         _add_check(page, check)
 
@@ -104,7 +105,7 @@ def _add_check(page: Page, result: CheckResult) -> None:
         if result.message:
             page.add_quoted("", 1)
         page.add_quoted(result.transcript, TRANSCRIPT_LINES, "dim")
-    if result.verdict.counts:
+    if check.hint and result.verdict.counts:
         page.add(f"  Hint: {one_line(check.hint)}")
 
 

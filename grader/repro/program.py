@@ -11,7 +11,7 @@ import msgspec
 
 from grader.repro.assembly import head, long, to_be_watched, to_hand_out
 from grader.repro.loops import looped
-from grader.repro.steps import Function, Recording, Step
+from grader.repro.steps import Function, Recording, Step, together
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def watched(recording: Recording, subject: Subject) -> str:
     came = [f"    {number}: {step.seen}," for number, step in enumerate(steps) if step.seen]
     measured = {number for number, step in enumerate(steps) if step.measured}
     names = {number: step.name for number, step in enumerate(steps) if step.name}
-    tables = [f"MEASURED, NAMES = {measured!r}, {names!r}", f"TOGETHER = {_together(steps)!r}"]
+    tables = [f"MEASURED, NAMES = {measured!r}, {names!r}", f"TOGETHER = {together(steps)!r}"]
     tables += [f"STEPS = {[step.text[:80] for step in steps]!r}"]
     tables += ["CAME = {", *came, "}", f"LEFT, RIGHT = {recording.left}, {recording.right}"]
     tables.append(f"MESSAGE = {recording.message!r}")
@@ -132,6 +132,8 @@ def _needed(steps: list[Step], decision: Decision, used: str) -> set[int]:
 
 def _program(recording: Recording, is_async: bool, arguments: str, lines: list[str]) -> list[str]:
     """The function ``program``, which begins by finding the submission."""
+    if recording.is_import:
+        return _function(is_async, "program", arguments, lines)
     if recording.kit:
         body = [f"{recording.module} = parts.subject"]
         body += ["driver = parts.driver"] if _uses(recording, "driver") else []
@@ -182,21 +184,9 @@ def _ending(steps: list[Step], number: int) -> list[int]:
     ]
 
 
-def _together(steps: list[Step]) -> list[list[int]]:
-    """Steps that began one after the other and were then under way together, the last to end at the end."""
-    groups: list[list[int]] = [[]]
-    for number, step in enumerate(steps):
-        if not step.is_awaited or step.ended == number + 1:
-            continue
-        if groups[-1] and (groups[-1][-1] != number - 1 or any(steps[each].ended <= number for each in groups[-1])):
-            groups.append([])
-        groups[-1].append(number)
-    return [sorted(group, key=lambda each: (steps[each].ended, each)) for group in groups if len(group) > 1]
-
-
 def _given(recording: Recording) -> list[str]:
     """The parts that a program makes itself, such as a clock."""
-    return [] if recording.kit else list(recording.parts.values())
+    return [] if recording.kit or recording.is_import else list(recording.parts.values())
 
 
 def _function(is_async: bool, name: str, arguments: str, body: Iterable[str]) -> list[str]:
@@ -215,19 +205,27 @@ def _done(step: Step, text: str, is_needed: bool) -> list[str]:
     if not step.raised:
         return [line]
     if not is_needed:
-        return ["with contextlib.suppress(Exception):", f"    {text}"]
-    return ["try:", f"    {text}", "except Exception as raised:", f"    {step.name} = raised"]
+        return [f"with contextlib.suppress({_caught(step)}):", f"    {text}"]
+    return ["try:", f"    {text}", f"except {_caught(step)} as raised:", f"    {step.name} = raised"]
+
+
+def _caught(step: Step) -> str:
+    """What the program catches; that nothing ends it in silence."""
+    return "(Exception, SystemExit)" if step.seen.startswith("Raised('SystemExit'") else "Exception"
 
 
 def _decided(step: Step, text: str, decision: Decision, in_cell: bool) -> list[str]:
     line = text if step.is_statement else f"came = {text}"
+    if in_cell and step.is_import:
+        line = "parts.import_submission()"
     if decision.cut and in_cell:
         return ["try:", f"    {line}", "except CellEnded:", "    raise Shown from None", "raise NotThere"]
     if decision.cut:
         waits = [f"watchdog({decision.seconds!r}, MESSAGE)"] if decision.cut == "timeout" else []
         return [*waits, "stop_in_debugger()", line, "raise NotThere"]
     return [
-        "came = None", "stop_in_debugger()", "try:", f"    {line}", "except Exception as error:", "    came = error",
+        "came = None", "stop_in_debugger()",
+        "try:", f"    {line}", f"except {_caught(step)} as error:", "    came = error",
         f"got = {decision.got}",
         f"demand({decision.demand}, got, {decision.expected!r}, came)",
     ]  # fmt: skip

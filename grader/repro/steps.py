@@ -21,6 +21,11 @@ class Step(msgspec.Struct):
     measured: bool = False  # what it gave is never twice the same, such as CPU seconds
     remark: str = ""  # for those who read the program, such as where a transcript shows what is served
 
+    @property
+    def is_import(self) -> bool:
+        """Whether it imports the submission, which is a step of its own only where that fails."""
+        return self.is_statement and self.text.startswith("import ")
+
     def is_racy(self, number: int) -> bool:
         """Whether the step measured, looked from inside of the submission's process, or, as the ``number``-th, ended
         when others had begun.
@@ -54,6 +59,23 @@ class Recording(msgspec.Struct):
     kit: list[str] = []  # parts that the program takes from the kit, such as virtual_time
 
     @property
+    def is_import(self) -> bool:
+        """Whether the submission could not be imported."""
+        return bool(self.steps) and self.steps[0].is_import
+
+    @property
     def is_racy(self) -> bool:
         """Whether two runs may differ: the check drew examples, or threads, costs or chance were at work."""
         return self.is_property or any(step.is_racy(number) for number, step in enumerate(self.steps, start=1))
+
+
+def together(steps: list[Step]) -> list[list[int]]:
+    """Steps that began one after the other and were then under way together, the last to end at the end."""
+    groups: list[list[int]] = [[]]
+    for number, step in enumerate(steps):
+        if not step.is_awaited or step.ended == number + 1:
+            continue
+        if groups[-1] and (groups[-1][-1] != number - 1 or any(steps[each].ended <= number for each in groups[-1])):
+            groups.append([])
+        groups[-1].append(number)
+    return [sorted(group, key=lambda each: (steps[each].ended, each)) for group in groups if len(group) > 1]

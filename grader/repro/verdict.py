@@ -115,6 +115,8 @@ def text(came: Any) -> Any:
 
 # --- the verdict
 
+_CAME_TO_ITS_END = 73  # the status of a program that may have died in between, with whatever status
+
 
 class NotThere(BaseException):
     """The fault is not there: the program need not go on."""
@@ -205,8 +207,9 @@ def main(
     folders = [argument for argument in sys.argv[1:] if not argument.startswith("--")]
     if dies and not {"--inside", "--pdb"} & set(sys.argv):  # the process itself ends by it
         status = subprocess.run([sys.executable, __file__, *sys.argv[1:], "--inside"], check=False).returncode
-        print(message if status else "the fault is not there", flush=True)
-        return 1 if status else 0
+        is_there = status != _CAME_TO_ITS_END
+        print(message if is_there else "the fault is not there", flush=True)
+        return int(is_there)
     folder = folders[0] if folders else folder
     import_from(folder, module, driver)
     try:
@@ -218,5 +221,7 @@ def main(
         return 1
     except Exception:
         traceback.print_exc()
+    if "--inside" in sys.argv:
+        return _CAME_TO_ITS_END
     print("the fault is not there", flush=True)
     return 0

@@ -18,7 +18,7 @@ from grader.repro.steps import Recording, Step
 from grader.suite.given import Given
 from grader.suite.names import Names, drawn
 from grader.suite.spelling import SPELLED, noun
-from grader.suite.written import base, holds_objects, seen
+from grader.suite.written import base, holds_objects, import_of, seen
 
 
 class Recorder:
@@ -67,6 +67,11 @@ class Recorder:
                 self._tell(step, outcome)
 
         return finish
+
+    def not_imported(self, failure: SubmissionError | CellEnded) -> None:
+        """The submission cannot be imported: whatever the check has prepared, that is all that happened."""
+        self._notice_example()
+        self._steps, self._kept = [import_of(self._module, failure)], 0
 
     def use(self, path: str, args: tuple[Any, ...], kwargs: dict[str, Any], *, is_async: bool = False) -> Step:
         """A use of a part, which ``path`` spells; ``used`` is to be told what it gave."""

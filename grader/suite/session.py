@@ -80,11 +80,11 @@ class Session:
         self.check = check
         self.tape = tape
         self.transcript = Transcript(run.exercise.module)
-        #: Seconds of waiting that the check has, however often it restarts its cell.
+        #: For waiting, however often it restarts its cell.
         self.budget = Budget(run.options.timeout or run.exercise.limits.check_s, self._kept_waiting)
         self._contention = Contention()
         self.clock: VirtualClock | None = None
-        self.subject = LazyRemote(self._subject_module)
+        self.subject = LazyRemote(self.import_submission)
         self.driver = LazyRemote(self._driver_module)
         self.recorder = Recorder(run.exercise.module, self.subject, self.driver) if run.options.record else None
         self._services: list[tuple[Service, int, socket.socket | None]] = []
@@ -118,7 +118,7 @@ class Session:
         self._cell = self._subject = self._driver = None
 
     def spoil_tape(self) -> None:
-        """Says that the check sees more of its cell than answers."""
+        """The check sees more of its cell than answers."""
         if self.tape is not None:
             self.tape.spoil()
 
@@ -133,8 +133,7 @@ class Session:
         Raises ``CellEnded`` when the check has waited as long as it may, whatever for.
         """
         if self.budget.left <= 0:
-            all_s = self.budget.seconds
-            raise CellEnded(Verdict.TIMEOUT, f"no answer within {all_s:.3g} s, which a whole check has")
+            raise CellEnded(Verdict.TIMEOUT, f"no answer within {self.budget.seconds:.3g} s, which a whole check has")
         with self.budget.spending():
             if self.clock is None:
                 yield
@@ -143,7 +142,7 @@ class Session:
                     yield
 
     def _kept_waiting(self) -> float:
-        """Seconds, since this was asked last, in which the machine had no processor for the check."""
+        """Seconds since the last call in which the machine had no processor for the check."""
         return self._contention.since_last(self._cell.process.pid if self._cell is not None else 0)
 
     def _start(self) -> Cell:
@@ -173,8 +172,8 @@ class Session:
         except ZygoteEnded:
             self.run.launcher.renew()
             process = self.run.launcher.spawn(files, plan, extra)
-        for sent in [*sites, *([theirs] if theirs is not None else [])]:
-            sent.close()  # the cell's alone from here on: when it dies, so does what it served
+        for sent in [*sites, *filter(None, [theirs])]:
+            sent.close()  # the cell's alone from here on: what it served dies with it
         for number, (service, port, listener) in enumerate(self._services):
             if sealed:
                 service.attach(process.listeners[number])
@@ -191,20 +190,22 @@ class Session:
             tape=self.tape,
         )
 
-    def _subject_module(self) -> Remote:
+    def import_submission(self) -> Remote:
+        """The submission's module, imported if it was not."""
         if self._subject is None:
-            if self.run.import_failure is not None:
-                raise self.run.import_failure
             try:
+                if self.run.import_failure is not None:
+                    raise self.run.import_failure
                 self._subject = self.cell.import_module(self.run.exercise.module)
             except (SubmissionError, CellEnded) as failure:
                 self.run.import_failure = failure
+                self.telling.not_imported(failure)
                 raise
         return self._subject
 
     def _driver_module(self) -> Remote:
         if self._driver is None:
-            self._subject_module()
+            self.import_submission()
             self._driver = self.cell.load_module("driver", _compiled(self.run.driver))
         return self._driver
 
@@ -275,7 +276,7 @@ class Session:
 
 @cache  # one suite has one driver
 def _compiled(driver: str) -> bytes:
-    """The driver as bytecode, which a cell of the same interpreter has at once."""
+    """The driver as bytecode for a cell of the same interpreter."""
     try:
         return marshal.dumps(compile(driver, "driver.py", "exec"))
     except SyntaxError as error:
@@ -285,7 +286,7 @@ def _compiled(driver: str) -> bytes:
 def _listening(path: Path) -> socket.socket:
     """A Unix socket that listens at ``path``, in place of a former one."""
     path.unlink(missing_ok=True)
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(path))
     listener.listen(256)
     return listener

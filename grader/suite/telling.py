@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from grader.cell.deaths import CellEnded, SubmissionError
 from grader.cell.recording import Outcome, forget
 from grader.suite.recording import Recorder
 from grader.suite.transcript import Transcript
@@ -37,6 +38,12 @@ class Telling:
             recorded(outcome)
 
         return finish
+
+    def not_imported(self, failure: SubmissionError | CellEnded) -> None:
+        """The submission cannot be imported."""
+        self.transcript.not_imported(failure)
+        if self.recorder is not None:
+            self.recorder.not_imported(failure)
 
     @contextlib.contextmanager
     def quietly(self) -> Iterator[None]:

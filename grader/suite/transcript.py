@@ -75,6 +75,11 @@ class Transcript:
         entries.append(entry)
         _bound(entries)
 
+    def not_imported(self, failure: SubmissionError | CellEnded) -> None:
+        """Keeps that the submission cannot be imported."""
+        self._keep(entry := Entry("import", None, self._module, (), {}))
+        entry.finish(failure)
+
     def part(self, made: Remote, name: str, source: str) -> None:
         """Names an object that the check was given; ``source`` says how one gets such a thing."""
         self._parts = [part for part in self._parts if part[1] != name]
@@ -136,6 +141,8 @@ class _Session:
     def _lines(self, entry: Entry) -> list[str]:
         if entry.kind == "line":
             return entry.name.splitlines()
+        if entry.kind == "import":
+            return self._statement(f"import {entry.name}", entry.outcome)
         if entry.kind == "serve":
             parts = [self._value(value) for value in entry.args]
             call = ", ".join([*parts, *[f"{name}={self._value(value)}" for name, value in entry.kwargs.items()]])

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from grader.cell.deaths import SubmissionError
+from grader.cell.deaths import CellEnded, SubmissionError
 from grader.cell.remote import EnumValue, Record, Remote
 from grader.repro.literals import literal
+from grader.repro.steps import Step
 
 NESTED = 4  # levels of a reply in which objects are looked for
 
@@ -15,6 +16,13 @@ NESTED = 4  # levels of a reply in which objects are looked for
 def seen(value: Any) -> str:
     """A literal of ``value``, with the words of ``grader.repro.runtime`` for what is not plain."""
     return literal(value, _other)
+
+
+def import_of(module: str, failure: SubmissionError | CellEnded) -> Step:
+    """The import of a module, which failed."""
+    if isinstance(failure, CellEnded):
+        return Step(f"import {module}", is_statement=True, cut=str(failure.verdict))
+    return Step(f"import {module}", is_statement=True, ended=1, raised=True, seen=seen(failure))
 
 
 def _other(value: Any) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import builtins
+import importlib
+import itertools
 import os
 import traceback
 from typing import Any
@@ -50,6 +52,7 @@ def own_traceback(error: BaseException, folder: str) -> str:
 
 def _strip(shown: traceback.TracebackException, depth: int) -> None:
     own = [frame for frame in shown.stack if not frame.filename.startswith((_HERE, "<frozen", "<onspot"))]
+    own = list(itertools.dropwhile(lambda frame: frame.filename == importlib.__file__, own))  # it was told to import
     shown.stack[:] = own[-MAX_FRAMES:]
     for other in (shown.__cause__, shown.__context__):
         if other is not None and depth < 4:
