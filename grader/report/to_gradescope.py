@@ -10,15 +10,17 @@ from typing import Any
 
 from grader.model import CheckResult, ExerciseReport, Report, Verdict
 from grader.report.text import json_text, plain
-from grader.report.words import verdict_word
+from grader.report.words import status_word, verdict_word
 
 
 def to_gradescope(report: Report) -> str:
     """One test for each check that counts; hidden inputs never appear, so all of it may be seen by the learner."""
+    told = [f"Onspot {report.kit}, seed {report.seed}, isolation {report.isolation.level}"]
+    told += [f"{exercise.name}: {exercise.message}" for exercise in report.exercises if exercise.message]
     values: dict[str, Any] = {
         "score": report.score,
         "output_format": "text",
-        "output": f"Onspot {report.kit}, seed {report.seed}, isolation {report.isolation.level}",
+        "output": plain("\n\n".join(told)),
         "visibility": "visible",
         "tests": [
             _test(exercise, result)
@@ -31,10 +33,13 @@ def to_gradescope(report: Report) -> str:
 
 
 def _test(exercise: ExerciseReport, result: CheckResult) -> dict[str, Any]:
+    """A check; of work that could not be run there is nothing to say but why, which is told of the whole."""
     passed = result.verdict is Verdict.PASSED
-    said = [] if passed else [result.message, result.transcript, f"Hint: {result.check.hint}"]
+    is_shown = exercise.was_run and not passed
+    state = verdict_word(result.verdict) if exercise.was_run else status_word(exercise.status)
+    said = [result.message, result.transcript, f"Hint: {result.check.hint}"] if is_shown else []
     return {
-        "name": f"{exercise.name}: {result.check.title}" + ("" if passed else f" ({verdict_word(result.verdict)})"),
+        "name": f"{exercise.name}: {result.check.title}" + ("" if passed else f" ({state})"),
         "number": result.check.id,
         "score": result.earned,
         "max_score": result.check.points,
