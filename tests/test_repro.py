@@ -418,6 +418,16 @@ def watcher() -> Iterator[Watcher]:
 
 
 FAULTS |= {
+    f"{error}, which is no Exception": (
+        ("def total(numbers):", f"def total(numbers):\n    raise {error}"),
+        """
+        @check(10)
+        def test_x(subject): assert subject.total([1]) == 1
+        """,
+    )
+    for error in ("SystemExit(0)", "KeyboardInterrupt", "GeneratorExit")
+}
+FAULTS |= {
     name: (
         ("import secrets", f"import secrets\n{line}"),
         """

@@ -205,13 +205,8 @@ def _done(step: Step, text: str, is_needed: bool) -> list[str]:
     if not step.raised:
         return [line]
     if not is_needed:
-        return [f"with contextlib.suppress({_caught(step)}):", f"    {text}"]
-    return ["try:", f"    {text}", f"except {_caught(step)} as raised:", f"    {step.name} = raised"]
-
-
-def _caught(step: Step) -> str:
-    """What the program catches; that nothing ends it in silence."""
-    return "(Exception, SystemExit)" if step.seen.startswith("Raised('SystemExit'") else "Exception"
+        return [f"with contextlib.suppress({step.raised}):", f"    {text}"]
+    return ["try:", f"    {text}", f"except {step.raised} as raised:", f"    {step.name} = raised"]
 
 
 def _decided(step: Step, text: str, decision: Decision, in_cell: bool) -> list[str]:
@@ -225,7 +220,7 @@ def _decided(step: Step, text: str, decision: Decision, in_cell: bool) -> list[s
         return [*waits, "stop_in_debugger()", line, "raise NotThere"]
     return [
         "came = None", "stop_in_debugger()",
-        "try:", f"    {line}", f"except {_caught(step)} as error:", "    came = error",
+        "try:", f"    {line}", f"except {step.raised or 'Exception'} as error:", "    came = error",
         f"got = {decision.got}",
         f"demand({decision.demand}, got, {decision.expected!r}, came)",
     ]  # fmt: skip

@@ -11,7 +11,7 @@ class Step(msgspec.Struct):
     text: str
     name: str = ""  # of the variable that holds what it gave, when later steps may need it
     seen: str = ""  # a literal of what it gave; empty when there was no answer
-    raised: bool = False
+    raised: str = ""  # what catches it: Exception, or BaseException for an exit and the like
     cut: str = ""  # the verdict that ended the cell in this step
     is_statement: bool = False
     is_awaited: bool = False

@@ -101,14 +101,14 @@ def ratio(came: Any, of: Any, to: Any) -> Any:
 
 def cause(came: Any) -> Any:
     """The class of the exception that an exception was raised from."""
-    return plain(came).cause if isinstance(came, (Exception, Raised)) else Text("no exception")
+    return plain(came).cause if isinstance(came, (BaseException, Raised)) else Text("no exception")
 
 
 def text(came: Any) -> Any:
     """The message of an exception."""
     return (
         ": ".join(map(str, [plain(came).name, *plain(came).arguments]))
-        if isinstance(came, (Exception, Raised))
+        if isinstance(came, (BaseException, Raised))
         else came
     )
 
@@ -154,7 +154,7 @@ def demand(right: bool, got: Any, expected: str, came: Any) -> NoReturn:
     """Ends the program: the fault is there unless ``right``."""
     if right:
         raise NotThere
-    if isinstance(came, Exception):
+    if isinstance(came, BaseException):
         own = getattr(came, "traceback", "") if hasattr(came, "type_name") else ""  # of a cell: your own frames
         print(own or "".join(traceback.format_exception(came)), file=sys.stderr)
     print(f"expected {expected}, came {short(got)}", file=sys.stderr)

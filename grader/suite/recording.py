@@ -18,7 +18,7 @@ from grader.repro.steps import Recording, Step
 from grader.suite.given import Given
 from grader.suite.names import Names, drawn
 from grader.suite.spelling import SPELLED, noun
-from grader.suite.written import base, holds_objects, import_of, seen
+from grader.suite.written import base, caught_by, holds_objects, import_of, seen
 
 
 class Recorder:
@@ -85,7 +85,7 @@ class Recorder:
         """What a use of a part gave; None is not looked at."""
         step.ended = len(self._steps)
         step.seen = "" if outcome is None else seen(outcome)
-        step.raised = isinstance(outcome, BaseException)
+        step.raised = caught_by(outcome)
 
     def part(self, name: str, made: Remote | None, source: str) -> None:
         """A part of the check that the program makes itself, by that source, such as a clock."""
@@ -230,7 +230,7 @@ class Recorder:
         if isinstance(outcome, CellEnded):
             step.seen, step.cut = "", str(outcome.verdict)
         elif isinstance(outcome, SubmissionError):
-            step.raised = True
+            step.raised = caught_by(outcome)
             step.name = self.names.fresh("error")
             self.names.give(outcome.remote, step.name)
         elif isinstance(outcome, Remote):

@@ -18,11 +18,19 @@ def seen(value: Any) -> str:
     return literal(value, _other)
 
 
+def caught_by(outcome: Any) -> str:
+    """The class that a program must catch, if it was an exception."""
+    if not isinstance(outcome, BaseException):
+        return ""
+    names = outcome.names if isinstance(outcome, SubmissionError) else [each.__name__ for each in type(outcome).__mro__]
+    return "Exception" if "Exception" in names else "BaseException"
+
+
 def import_of(module: str, failure: SubmissionError | CellEnded) -> Step:
     """The import of a module, which failed."""
     if isinstance(failure, CellEnded):
         return Step(f"import {module}", is_statement=True, cut=str(failure.verdict))
-    return Step(f"import {module}", is_statement=True, ended=1, raised=True, seen=seen(failure))
+    return Step(f"import {module}", is_statement=True, ended=1, raised=caught_by(failure), seen=seen(failure))
 
 
 def _other(value: Any) -> str:
