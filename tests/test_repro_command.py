@@ -57,17 +57,30 @@ def test_a_fault_that_no_file_can_show(repro: Repro) -> None:
     assert f"{NAME}: no file can show what failed\ntest_links: a right solution answers the same" in err
 
 
-@pytest.mark.parametrize("name", ["week2/lru_cache", "week1/login_throttle", "projects/url_shortener"])
-def test_code_that_cannot_be_imported(repro: Repro, tmp_path: Path, name: str) -> None:
-    """The program is the import, for the first check as for any; in a cell, where the exercise needs one."""
+@pytest.mark.parametrize(
+    ("name", "line", "message"),
+    [
+        *[
+            (name, "import nothing_there", "your code raised ModuleNotFoundError: No module named 'nothing_there'")
+            for name in ("week2/lru_cache", "week1/login_throttle", "projects/url_shortener")
+        ],
+        ("week2/lru_cache", "def LRUCache(n): print('x' * 10**7)", "more than 1,048,576 characters were printed"),
+        ("week2/lru_cache", "def LRUCache(n): return bytes(10**9)", "your code raised MemoryError"),
+        ("week1/login_throttle", "def create_app(*a, **b): print('x' * 10**7)", "more than 1,048,576 characters"),
+        ("week1/login_throttle", "def create_app(*a, **b): import os; os._exit(0)", "the process ended (exit code 0)"),
+    ],
+)
+def test_what_no_wrong_solution_does(repro: Repro, tmp_path: Path, name: str, line: str, message: str) -> None:
+    """What cannot be imported, and what meets the bounds of a cell or ends it."""
     right, work, file = layout.default_root() / "solutions" / name, tmp_path / "work", tmp_path / "shown.py"
     exercise = Catalog.load().get(name)
     shutil.copytree(exercise.folder, work)
-    alone, package = work / f"{exercise.module}.py", work / exercise.module / "__init__.py"
-    module = alone if alone.is_file() else package
-    module.write_text(f"{module.read_text()}\nimport nothing_there\n")
+    (module,) = work.glob(f"{exercise.module}.py")
+    module.write_text(f"{module.read_text()}\n\n{line}\n")
     assert repro("--submission", work, "--out", file, name=name)[0] == 0
-    assert ended(file, work) == (1, "your code raised ModuleNotFoundError: No module named 'nothing_there'")
+    status, said = ended(file, work)
+    assert status == 1
+    assert said.startswith(message)
     assert ended(file, right) == (0, "the fault is not there")
 
 

@@ -101,6 +101,8 @@ def candidates(exercise: Exercise, result: CheckResult, folder: Path, watcher: W
     recording = msgspec.json.decode(result.recording, type=Recording)
     if recording.problem:
         raise Unshown(recording.problem)
+    if recording.is_bounded:
+        recording.kit.append("cell")
     driver = layout.driver(exercise)
     source = driver.read_text(encoding="utf-8") if driver.is_file() else ""
     limits, cell = exercise.limits, exercise.cell

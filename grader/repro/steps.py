@@ -64,6 +64,11 @@ class Recording(msgspec.Struct):
         return bool(self.steps) and self.steps[0].is_import
 
     @property
+    def is_bounded(self) -> bool:
+        """Whether it met a bound of memory or of output, which only a cell has."""
+        return any(step.cut in ("memory", "output") or step.seen[:20] == "Raised('MemoryError'" for step in self.steps)
+
+    @property
     def is_racy(self) -> bool:
         """Whether two runs may differ: the check drew examples, or threads, costs or chance were at work."""
         return self.is_property or any(step.is_racy(number) for number, step in enumerate(self.steps, start=1))

@@ -18,7 +18,7 @@ from grader.repro.steps import Recording, Step
 from grader.suite.given import Given
 from grader.suite.names import Names, drawn
 from grader.suite.spelling import SPELLED, noun
-from grader.suite.written import base, caught_by, holds_objects, import_of, seen
+from grader.suite.written import base, holds_objects, seen, tell
 
 
 class Recorder:
@@ -71,7 +71,8 @@ class Recorder:
     def not_imported(self, failure: SubmissionError | CellEnded) -> None:
         """The submission cannot be imported: whatever the check has prepared, that is all that happened."""
         self._notice_example()
-        self._steps, self._kept = [import_of(self._module, failure)], 0
+        self._steps, self._kept = [Step(f"import {self._module}", is_statement=True, ended=1)], 0
+        tell(self._steps[0], failure)
 
     def use(self, path: str, args: tuple[Any, ...], kwargs: dict[str, Any], *, is_async: bool = False) -> Step:
         """A use of a part, which ``path`` spells; ``used`` is to be told what it gave."""
@@ -84,8 +85,8 @@ class Recorder:
     def used(self, step: Step, outcome: Any) -> None:
         """What a use of a part gave; None is not looked at."""
         step.ended = len(self._steps)
-        step.seen = "" if outcome is None else seen(outcome)
-        step.raised = caught_by(outcome)
+        if outcome is not None:
+            tell(step, outcome)
 
     def part(self, name: str, made: Remote | None, source: str) -> None:
         """A part of the check that the program makes itself, by that source, such as a clock."""
@@ -225,12 +226,11 @@ class Recorder:
     # -- outcomes
 
     def _tell(self, step: Step, outcome: Any) -> None:
-        step.seen = seen(outcome)
+        tell(step, outcome)
         known = self.names.known(outcome)
         if isinstance(outcome, CellEnded):
-            step.seen, step.cut = "", str(outcome.verdict)
-        elif isinstance(outcome, SubmissionError):
-            step.raised = caught_by(outcome)
+            return
+        if isinstance(outcome, SubmissionError):
             step.name = self.names.fresh("error")
             self.names.give(outcome.remote, step.name)
         elif isinstance(outcome, Remote):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from grader.cell.budget import Patience
+from grader.cell.deaths import CellEnded
 from grader.cell.remote import Remote
 from grader.suite.misuse import MisuseError
 from grader.suite.session import Session
@@ -64,7 +65,7 @@ class Web:
             step.name, step.remark = name, where
         try:
             yield name
-        except Exception as error:
+        except (Exception, CellEnded) as error:
             done(error)
             if recorder is not None and step is not None:
                 recorder.used(step, error)

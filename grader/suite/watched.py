@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from grader.cell.deaths import CellEnded
 from grader.services.answers import Answer, Hang
 from grader.suite.curl import one_line
 from grader.suite.keeping import Written
@@ -52,7 +53,7 @@ class Watched:
             step = self._recorder.use(path, args, kwargs, is_async=inspect.iscoroutinefunction(call))
             try:
                 made = call(*args, **kwargs)
-            except Exception as error:
+            except (Exception, CellEnded) as error:
                 self._recorder.used(step, error)
                 raise
             if not step.is_awaited:
@@ -134,7 +135,7 @@ class WatchedSite(Watched):
             step.name = self._recorder.names.fresh("socket")
             try:
                 opened = value(*args, **kwargs)
-            except Exception as error:
+            except (Exception, CellEnded) as error:
                 self._recorder.used(step, error)
                 raise
             self._recorder.used(step, None)

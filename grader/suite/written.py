@@ -18,19 +18,16 @@ def seen(value: Any) -> str:
     return literal(value, _other)
 
 
-def caught_by(outcome: Any) -> str:
-    """The class that a program must catch, if it was an exception."""
-    if not isinstance(outcome, BaseException):
-        return ""
-    names = outcome.names if isinstance(outcome, SubmissionError) else [each.__name__ for each in type(outcome).__mro__]
-    return "Exception" if "Exception" in names else "BaseException"
-
-
-def import_of(module: str, failure: SubmissionError | CellEnded) -> Step:
-    """The import of a module, which failed."""
-    if isinstance(failure, CellEnded):
-        return Step(f"import {module}", is_statement=True, cut=str(failure.verdict))
-    return Step(f"import {module}", is_statement=True, ended=1, raised=caught_by(failure), seen=seen(failure))
+def tell(step: Step, outcome: Any) -> None:
+    """Keeps in a step what it gave: a value, an exception, or the end of the cell."""
+    if isinstance(outcome, CellEnded):
+        step.cut = str(outcome.verdict)
+        return
+    step.seen = seen(outcome)
+    if isinstance(outcome, BaseException):
+        classes = [each.__name__ for each in type(outcome).__mro__]
+        names = outcome.names if isinstance(outcome, SubmissionError) else classes
+        step.raised = "Exception" if "Exception" in names else "BaseException"
 
 
 def _other(value: Any) -> str:
