@@ -19,6 +19,7 @@ _DRAWN = re.compile(
 )
 #: What an answer tells of where the packages lie, in which versions, up to where it is cut off.
 _TRACEBACK = re.compile(r"(?<=Traceback \(most recent call last\)).+")
+_BESIDE = re.compile(r"\n# your (?:code printed|app raised, the last time):")
 _NUMBER = re.compile(r"\d[\d_,.]*(?:e-?\d+)?")
 _RACY_LENGTH = 70
 _TELLING = 3  # letters that tell a word from others
@@ -30,7 +31,7 @@ def kept_text(result: CheckResult, stated: Set[str] = frozenset()) -> str:
 
     The code has made a word up if it first came in an answer, and the statement does not have it.
     """
-    message, transcript = result.message.partition("\n")[0], result.transcript.partition("\n# your code printed:")[0]
+    message, transcript = result.message.partition("\n")[0], _BESIDE.split(result.transcript)[0]
     lines = (line for line in transcript.splitlines() if not line.startswith(ASKED))
     message, transcript = (_without(_made_up(result) - stated, text) for text in (message, "\n".join(lines)))
     message, transcript = (_DRAWN.sub("#", _TRACEBACK.sub("#", text)) for text in (message, transcript))

@@ -415,6 +415,46 @@ def test_what_the_check_asks_of_redis(suites: Suites) -> None:
     ]
 
 
+def test_what_an_app_raises(suites: Suites) -> None:
+    """Below the exchanges its own frames stand, of the last exception; nothing of frameworks, the cause with it."""
+    app = """
+        from fastapi import FastAPI
+
+        def look(number):
+            if number: raise KeyError(number)
+
+        def create_app():
+            app = FastAPI()
+            @app.get("/{number}")
+            async def get(number: int):
+                try:
+                    look(number)
+                except KeyError as error:
+                    raise ValueError(f"no {number}") from error
+            return app
+    """
+    suite = """
+        @check(10)
+        def test_x(web):
+            client = web.serve("create_app").client
+            codes = [client.get(f"/{number}").status_code for number in (1, 2, 0)]
+            assert codes == [200, 200, 200]
+        """
+    told = suites.check(suite, app).transcript.partition("# your app raised, the last time:\n")[2]
+    lines = [line.removeprefix("#   ") for line in told.splitlines()]
+    assert [line for line in lines if line and line[0] != " "] == [
+        "Traceback (most recent call last):",
+        "KeyError: 2",
+        "The above exception was the direct cause of the following exception:",
+        "Traceback (most recent call last):",
+        "ValueError: no 2",
+    ]
+    frames = [line.split(", ") for line in lines if line.startswith("  File ")]
+    assert [(file, function) for file, _, function in frames] == [
+        ('  File "toy.py"', "in get"), ('  File "toy.py"', "in look"), ('  File "toy.py"', "in get"),
+    ]  # fmt: skip
+
+
 def test_apps_are_told_apart(suites: Suites) -> None:
     """Each has a port, in the order in which they were started, and so it has in a repro file."""
     suite = """

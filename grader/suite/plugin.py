@@ -170,6 +170,8 @@ def _transcript(session: Session | None, message: str) -> str:
     text = session.transcript.render(session.subject, session.driver)
     first = message.partition("\n")[0]
     lines = [text, f"# {first}"] if text else []
+    for raised in session.telling.raised_by_apps():
+        lines += ["# your app raised, the last time:", *[f"#   {line[:200]}" for line in raised.splitlines()]]
     printed = session.cell.printed if session.started else ""
     if printed and lines:
         shown = printed.splitlines()[:_PRINTED_LINES]

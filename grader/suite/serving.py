@@ -42,7 +42,9 @@ class Web:
         with self._told(factory, args, kwargs, numbers, processes) as name, self._session.telling.quietly():
             web = cell.import_module("grader.cell.inside.web")
             if not processes:
-                return self._site(numbers[0], web.serve(make, descriptors[0], list(args), kwargs), name)
+                alone = web.serve(make, descriptors[0], list(args), kwargs)
+                self._session.telling.apps.append(lambda: alone.raised())
+                return self._site(numbers[0], alone, name)
             served = web.serve_forked(make, descriptors, list(args), kwargs)
             sites = [served[place] for place in range(processes)]
         return [self._site(number, sites[place], f"{name}[{place}]") for place, number in enumerate(numbers)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from grader.cell.deaths import CellEnded, SubmissionError
@@ -22,6 +22,8 @@ class Telling:
     def __init__(self, transcript: Transcript, recorder: Recorder | None) -> None:
         self.transcript = transcript
         self.recorder = recorder
+        #: Tell what a served app has raised last while it answered.
+        self.apps: list[Callable[[], str]] = []
         self._is_quiet = False
 
     def record(self, kind: str, target: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Outcome:
@@ -53,6 +55,14 @@ class Telling:
             yield
         finally:
             self._is_quiet = False
+
+    def raised_by_apps(self) -> list[str]:
+        """What served apps have raised last while they answered, as far as they still tell."""
+        found = list[str]()
+        for app in self.apps:
+            with self.quietly(), contextlib.suppress(Exception, CellEnded):
+                found.append(app())
+        return list(dict.fromkeys(filter(None, found)))
 
     def asked(self, service: str, request: Request, said: Any, *, is_virtual: bool) -> None:
         """What the submission has asked of a service, and what that says to it."""

@@ -8,11 +8,12 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from typing import Any
 
 import uvicorn
 
+from grader.cell.inside.failures import own_traceback
 from grader.cell.inside.web_processes import Child, fork
 
 #: Seconds that requests in hand get when a site is stopped, and that all of stopping may take.
@@ -30,6 +31,10 @@ class Site:
     def __init__(self, server: Server, thread: threading.Thread) -> None:
         self._server = server
         self._thread = thread
+
+    def raised(self) -> str:
+        """The traceback of what the app raised last while it answered, its own frames alone; empty if nothing."""
+        return self._server.raised
 
     def stop(self) -> None:
         """Shuts the app down gracefully. Raises what its shutdown raises."""
@@ -129,6 +134,7 @@ class Server(uvicorn.Server):
             )
         )
         self.failure: BaseException | None = None
+        self.raised = ""  # no exception, which would keep alive what its frames hold
         self._on_start = on_start
         self._loop: asyncio.AbstractEventLoop
         self._stopping: asyncio.Event
@@ -176,6 +182,7 @@ class Observed:
     def __init__(self, app: Callable[..., Awaitable[None]], server: Server) -> None:
         self._app = app
         self._server = server
+        self._folder = os.getcwd()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -183,7 +190,8 @@ class Observed:
         elif scope["type"] == "http":
             await self._answer(scope, receive, send)
         else:
-            await self._app(scope, receive, send)
+            with self._kept():
+                await self._app(scope, receive, send)
 
     async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
         answered = False
@@ -194,10 +202,21 @@ class Observed:
             answered = message["type"] == "http.response.body" and not message.get("more_body", False)
 
         try:
-            await self._app(scope, receive, tell)
+            with self._kept():
+                await self._app(scope, receive, tell)
         except Exception:
             if not answered:
                 raise
+
+    @contextlib.contextmanager
+    def _kept(self) -> Iterator[None]:
+        try:
+            yield
+        except asyncio.CancelledError:
+            raise  # the client has gone
+        except BaseException as error:
+            self._server.raised = own_traceback(error, self._folder, only=self._folder)
+            raise
 
     async def _live(self, scope: Message, receive: Receive, send: Send) -> None:
         listened = False
