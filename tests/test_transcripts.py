@@ -9,6 +9,7 @@ import textwrap
 import msgspec
 import pytest
 
+from grader.model import Verdict
 from grader.repro.steps import Recording
 from grader.suite.requests import ASKED, request, shortened
 from grader.suite.transcript import Transcript
@@ -453,6 +454,28 @@ def test_what_an_app_raises(suites: Suites) -> None:
     assert [(file, function) for file, _, function in frames] == [
         ('  File "toy.py"', "in get"), ('  File "toy.py"', "in look"), ('  File "toy.py"', "in get"),
     ]  # fmt: skip
+
+
+def test_what_an_app_only_says_that_it_raised(suites: Suites) -> None:
+    """Whatever a submission has the cell say, the check is judged as it went."""
+    for lie in ("[1]", "object()", "'x' * 10**6", "'\\\\n' * 10**6", "1 / 0", "__import__('os')._exit(3)"):
+        app = f"""
+            def create_app():
+                from grader.cell.inside.web import Site
+                Site.raised = lambda self: {lie}
+                async def app(scope, receive, send):
+                    assert scope["type"] == "http"
+                    await send({{"type": "http.response.start", "status": 200, "headers": []}})
+                    await send({{"type": "http.response.body", "body": b""}})
+                return app
+        """
+        suite = """
+            @check(10)
+            def test_x(web): assert web.serve("create_app").client.get("/").status_code == 201
+            """
+        result = suites.check(suite, app)
+        assert (result.verdict, result.message) == (Verdict.FAILED, "expected 201, got 200")
+        assert len(result.transcript) < 1000
 
 
 def test_apps_are_told_apart(suites: Suites) -> None:

@@ -23,6 +23,7 @@ from grader.suite.session import Run, Session
 #: What a check may need that a level cannot give.
 _LACKING = {Level.GUARDED: frozenset({"processes"})}
 _PRINTED_LINES = 10
+_RAISED_LINES = 40  # the last ones, which say what it was
 _FAULT = 300  # characters of a fault that is not the submission's
 
 
@@ -171,7 +172,8 @@ def _transcript(session: Session | None, message: str) -> str:
     first = message.partition("\n")[0]
     lines = [text, f"# {first}"] if text else []
     for raised in session.telling.raised_by_apps():
-        lines += ["# your app raised, the last time:", *[f"#   {line[:200]}" for line in raised.splitlines()]]
+        shown = raised.splitlines()[-_RAISED_LINES:]
+        lines += ["# your app raised, the last time:", *[f"#   {line[:200]}" for line in shown]]
     printed = session.cell.printed if session.started else ""
     if printed and lines:
         shown = printed.splitlines()[:_PRINTED_LINES]

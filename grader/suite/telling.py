@@ -15,6 +15,8 @@ from grader.suite.watched import said_shortly
 if TYPE_CHECKING:  # heavy, and most suites have no service
     from grader.services.answers import Request
 
+_MOST_RAISED = 5_000  # characters: it is the cell that tells, and it may tell anything
+
 
 class Telling:
     """``record`` is a cell's recorder."""
@@ -23,7 +25,7 @@ class Telling:
         self.transcript = transcript
         self.recorder = recorder
         #: Tell what a served app has raised last while it answered.
-        self.apps: list[Callable[[], str]] = []
+        self.apps: list[Callable[[], Any]] = []
         self._is_quiet = False
 
     def record(self, kind: str, target: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Outcome:
@@ -58,11 +60,11 @@ class Telling:
 
     def raised_by_apps(self) -> list[str]:
         """What served apps have raised last while they answered, as far as they still tell."""
-        found = list[str]()
+        found = []
         for app in self.apps:
             with self.quietly(), contextlib.suppress(Exception, CellEnded):
                 found.append(app())
-        return list(dict.fromkeys(filter(None, found)))
+        return list(dict.fromkeys(text[:_MOST_RAISED] for text in found if text and isinstance(text, str)))
 
     def asked(self, service: str, request: Request, said: Any, *, is_virtual: bool) -> None:
         """What the submission has asked of a service, and what that says to it."""
