@@ -10,7 +10,7 @@ import msgspec
 
 from grader.model import CheckResult
 from grader.repro.steps import Recording
-from grader.suite.requests import ASKED
+from grader.suite.requests import ASKED, PRINTED, RAISED
 
 #: What is never twice the same: ids, tokens, moments, real seconds; also where the end is cut off.
 _DRAWN = re.compile(
@@ -19,7 +19,7 @@ _DRAWN = re.compile(
 )
 #: What an answer tells of where the packages lie, in which versions, up to where it is cut off.
 _TRACEBACK = re.compile(r"(?<=Traceback \(most recent call last\)).+")
-_BESIDE = re.compile(r"\n# your (?:code printed|app raised, the last time):")
+_BESIDE = re.compile(rf"\n(?:{PRINTED}|{RAISED})")
 _NUMBER = re.compile(r"\d[\d_,.]*(?:e-?\d+)?")
 _RACY_LENGTH = 70
 _TELLING = 3  # letters that tell a word from others

@@ -41,16 +41,10 @@ def run(arguments: argparse.Namespace) -> int:
     if not results:
         print(f"{exercise.name}: {'not started' if not report.was_run else 'every check passes'}; nothing to show")
         return OK
-    reasons: dict[str, list[str]] = {}
-    for result in results:
-        try:
-            text = prove(exercise, result, folder)
-            break
-        except Unshown as reason:
-            reasons.setdefault(str(reason), []).append(result.check.id)
-    else:
-        why = [f"{', '.join(checks)}: {reason}" for reason, checks in reasons.items()]
-        raise UsageError("\n".join([f"{exercise.name}: no file can show what failed", *why]))
+    try:
+        result, text = prove(exercise, results, folder)
+    except Unshown as reasons:
+        raise UsageError(f"{exercise.name}: no file can show what failed\n{reasons}") from None
     out = arguments.out or Path(f"repro_{result.check.id.removeprefix('test_')}.py")
     if out == _STDOUT:
         sys.stdout.write(text)

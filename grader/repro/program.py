@@ -186,7 +186,7 @@ def _ending(steps: list[Step], number: int) -> list[int]:
 
 def _given(recording: Recording) -> list[str]:
     """The parts that a program makes itself, such as a clock."""
-    return [] if recording.kit or recording.is_import else list(recording.parts.values())
+    return [] if recording.kit else list(recording.parts.values())
 
 
 def _function(is_async: bool, name: str, arguments: str, body: Iterable[str]) -> list[str]:

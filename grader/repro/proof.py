@@ -31,14 +31,21 @@ class Unshown(Exception):
     """Why no program shows the fault."""
 
 
-def prove(exercise: Exercise, result: CheckResult, folder: Path) -> str:
-    """The program that shows why a check failed for the code in ``folder``, and not for the reference.
+def prove(exercise: Exercise, failed: Sequence[CheckResult], folder: Path) -> tuple[CheckResult, str]:
+    """The first of the failed checks of which a program shows why it failed for the code in ``folder``, and not for
+    the reference; and that program.
 
     Raises:
-        Unshown: there is none.
+        Unshown: there is none, and why, a line for each reason.
     """
+    reasons: dict[str, list[str]] = {}
     with Watcher() as watcher:
-        return _chosen(exercise, result, folder, watcher, run)
+        for result in failed:
+            try:
+                return result, _chosen(exercise, result, folder, watcher, run)
+            except Unshown as reason:
+                reasons.setdefault(str(reason), []).append(result.check.id)
+    raise Unshown("\n".join(f"{', '.join(checks)}: {reason}" for reason, checks in reasons.items()))
 
 
 def _chosen(exercise: Exercise, result: CheckResult, folder: Path, watcher: Watcher, run: Run) -> str:

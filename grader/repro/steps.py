@@ -66,7 +66,8 @@ class Recording(msgspec.Struct):
     @property
     def is_bounded(self) -> bool:
         """Whether it met a bound of memory or of output, which only a cell has."""
-        return any(step.cut in ("memory", "output") or step.seen[:20] == "Raised('MemoryError'" for step in self.steps)
+        refused = "Raised('MemoryError'"
+        return any(step.cut in ("memory", "output") or step.seen.startswith(refused) for step in self.steps)
 
     @property
     def is_racy(self) -> bool:

@@ -18,6 +18,7 @@ from grader.suite.check import ATTRIBUTE
 from grader.suite.fixtures import RUN, SESSION
 from grader.suite.messages import Comparison, explain
 from grader.suite.recording import encode
+from grader.suite.requests import PRINTED, RAISED
 from grader.suite.session import Run, Session
 
 #: What a check may need that a level cannot give.
@@ -172,10 +173,12 @@ def _transcript(session: Session | None, message: str) -> str:
     first = message.partition("\n")[0]
     lines = [text, f"# {first}"] if text else []
     for raised in session.telling.raised_by_apps():
-        shown = raised.splitlines()[-_RAISED_LINES:]
-        lines += ["# your app raised, the last time:", *[f"#   {line[:200]}" for line in shown]]
+        lines += _below(RAISED, raised.splitlines()[-_RAISED_LINES:])
     printed = session.cell.printed if session.started else ""
     if printed and lines:
-        shown = printed.splitlines()[:_PRINTED_LINES]
-        lines += ["# your code printed:", *[f"#   {line[:200]}" for line in shown]]
+        lines += _below(PRINTED, printed.splitlines()[:_PRINTED_LINES])
     return "\n".join(lines)
+
+
+def _below(heading: str, lines: list[str]) -> list[str]:
+    return [heading, *[f"#   {line[:200]}" for line in lines]]

@@ -73,6 +73,7 @@ class Recorder:
         self._notice_example()
         self._steps, self._kept = [Step(f"import {self._module}", is_statement=True, ended=1)], 0
         tell(self._steps[0], failure)
+        self._parts = {}
 
     def use(self, path: str, args: tuple[Any, ...], kwargs: dict[str, Any], *, is_async: bool = False) -> Step:
         """A use of a part, which ``path`` spells; ``used`` is to be told what it gave."""

@@ -13,6 +13,8 @@ from grader.suite.runs import ANSWER, Block, collapsed
 from grader.suite.shortly import shortly
 
 ASKED = "#   your code asks "
+#: What stands below a transcript's calls.
+RAISED, PRINTED = "# your app raised, the last time:", "# your code printed:"
 _BY_CHECK = "# the check asks "
 _SHOWN = 4  # requests of one call, and of the check one after the other
 _LEAST = 6  # lines of requests for which there is always room

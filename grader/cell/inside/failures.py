@@ -38,13 +38,13 @@ def describe(error: BaseException, objects: Objects, folder: str) -> list[Tree]:
     ]
 
 
-def own_traceback(error: BaseException, folder: str, *, only: str = "") -> str:
-    """The traceback without the grader's frames, with paths below the submission's folder made short. Of frames of
-    files below the folder ``only``, if there are any, no others are shown.
+def own_traceback(error: BaseException, folder: str, *, packages: bool = True) -> str:
+    """The traceback without the grader's frames, with paths below the submission's folder made short; without those of
+    ``packages``, if others are left.
     """
     try:
         shown = traceback.TracebackException.from_exception(error, limit=None, compact=True)
-        _strip(shown, 0, only)
+        _strip(shown, 0, "" if packages else folder + os.sep)
         text = "".join(shown.format(chain=True))
     except Exception:  # a __str__ or __repr__ of the submission's that raises
         text = f"{type(error).__name__} (its text could not be made)\n"
@@ -52,14 +52,14 @@ def own_traceback(error: BaseException, folder: str, *, only: str = "") -> str:
     return text if len(text) <= MAX_TEXT else text[: MAX_TEXT // 2] + "\n...\n" + text[-MAX_TEXT // 2 :]
 
 
-def _strip(shown: traceback.TracebackException, depth: int, only: str) -> None:
+def _strip(shown: traceback.TracebackException, depth: int, below: str) -> None:
     own = [frame for frame in shown.stack if not frame.filename.startswith((_HERE, "<frozen", "<onspot"))]
     own = list(itertools.dropwhile(lambda frame: frame.filename == importlib.__file__, own))  # it was told to import
-    below = [frame for frame in own if only and frame.filename.startswith(only + os.sep)]
-    shown.stack[:] = (below or own)[-MAX_FRAMES:]
+    own = [frame for frame in own if frame.filename.startswith(below)] or own
+    shown.stack[:] = own[-MAX_FRAMES:]
     for other in (shown.__cause__, shown.__context__, *(shown.exceptions or ())):
         if other is not None and depth < 4:
-            _strip(other, depth + 1, only)
+            _strip(other, depth + 1, below)
 
 
 def _is_builtin(kind: type) -> bool:

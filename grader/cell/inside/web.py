@@ -182,7 +182,7 @@ class Observed:
     def __init__(self, app: Callable[..., Awaitable[None]], server: Server) -> None:
         self._app = app
         self._server = server
-        self._folder = os.getcwd()
+        self._folder = os.getcwd()  # a cell works where the submission lies
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -215,7 +215,7 @@ class Observed:
         except asyncio.CancelledError:
             raise  # the client has gone
         except BaseException as error:
-            self._server.raised = own_traceback(error, self._folder, only=self._folder)
+            self._server.raised = own_traceback(error, self._folder, packages=False)
             raise
 
     async def _live(self, scope: Message, receive: Receive, send: Send) -> None:
